@@ -1,0 +1,39 @@
+# mj_module(NAME [LIBRARIES ...]): the folder src/NAME as a part of libmillijoule. The libraries named are visible to this folder only.
+function(mj_module name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LIBRARIES")
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
+  if(NOT sources)
+    return()
+  endif()
+  add_library(mj_${name} OBJECT ${sources})
+  target_include_directories(mj_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(mj_${name} PRIVATE ${arg_LIBRARIES} fmt::fmt)
+  mj_warnings(mj_${name})
+  target_sources(millijoule PRIVATE $<TARGET_OBJECTS:mj_${name}>)
+  target_link_libraries(millijoule PRIVATE ${arg_LIBRARIES})
+endfunction()
+
+function(mj_warnings target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers
+                                           $<$<BOOL:${MJ_WARNINGS_AS_ERRORS}>:-Werror>)
+endfunction()
+
+# mj_tests(MODULE): tests/MODULE/*.cpp as one program. A suite's name starts with its kind (UnitCsv, GoldenAlexnet,
+# DataGoldenSqueezenet), which becomes the test's CTest labels.
+function(mj_tests module)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${module}/*.cpp)
+  add_executable(mj_test_${module} ${sources})
+  target_include_directories(mj_test_${module} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
+  target_compile_definitions(mj_test_${module} PRIVATE MJ_SHARED_DATA="${MJ_SHARED_DATA}"
+                                                       MJ_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  target_link_libraries(mj_test_${module} PRIVATE millijoule fmt::fmt GTest::gtest_main GTest::gmock ${ARGN})
+  mj_warnings(mj_test_${module})
+  foreach(kind Unit Property Golden Errors Signature EndToEnd)
+    string(REGEX REPLACE "([a-z])([A-Z])" "\\1-\\2" label ${kind})
+    string(TOLOWER ${label} label)
+    gtest_discover_tests(mj_test_${module} TEST_FILTER "${kind}*" TEST_PREFIX "${module}." DISCOVERY_TIMEOUT 60
+                         PROPERTIES LABELS ${label})
+    gtest_discover_tests(mj_test_${module} TEST_FILTER "Data${kind}*" TEST_PREFIX "${module}." DISCOVERY_TIMEOUT 60
+                         PROPERTIES LABELS "data;${label}")
+  endforeach()
+endfunction()

@@ -1,0 +1,11 @@
+# Writes ${OUTPUT}, a C++ file that holds ${FILES} as text.
+set(content "#include \"hardware/embedded_data.h\"\n\nnamespace mj {\n\nstd::vector<EmbeddedFile> embedded_files() {\n  return {\n")
+foreach(file ${FILES})
+  get_filename_component(name ${file} NAME_WE)
+  get_filename_component(folder ${file} DIRECTORY)
+  get_filename_component(folder ${folder} NAME)
+  file(READ ${file} text)
+  string(APPEND content "      {\"${folder}\", \"${name}\", R\"YAML(${text})YAML\"},\n")
+endforeach()
+string(APPEND content "  };\n}\n\n}  // namespace mj\n")
+file(WRITE ${OUTPUT} "${content}")

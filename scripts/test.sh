@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, and runs every test. Leaves the program in build/release.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() { printf '\n== %s (%ss)\n' "$1" "$SECONDS"; }
+export OMP_WAIT_POLICY=passive
+export CTEST_PARALLEL_LEVEL=${CTEST_PARALLEL_LEVEL:-$(nproc)}
+
+step 'what is installed'
+scripts/setup.sh --tests
+
+step 'style and layers'
+git ls-files '*.h' '*.cpp' | xargs clang-format --dry-run --Werror
+tools/check_layers.sh
+
+step 'optimised build'
+cmake --preset release >/dev/null
+cmake --build --preset release
+
+step 'tests with sanitizers: build'
+cmake --preset dev >/dev/null
+cmake --build --preset dev
+
+step 'tests with sanitizers'
+ctest --preset dev -LE 'end-to-end|slow'
+
+step 'clang-tidy'
+tools/run_tidy.sh
+
+step 'all tests, optimised'
+ctest --preset release
+step 'passed'

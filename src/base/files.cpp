@@ -1,0 +1,135 @@
+#include "base/files.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+
+#include "base/error.h"
+
+namespace mj {
+namespace {
+
+[[noreturn]] void fail_to_write(const std::filesystem::path& file, int error) {
+  throw InputError(file.string(), "", std::string("cannot be written (") + std::strerror(error) + ")",
+                   "name a file in an existing, writable folder with room left");
+}
+
+void write_and_sync(int descriptor, std::string_view content) {
+  while (!content.empty()) {
+    const ssize_t written = ::write(descriptor, content.data(), content.size());
+    if (written < 0) {
+      if (errno == EINTR) {
+        continue;
+      }
+      throw std::system_error(errno, std::generic_category());
+    }
+    content.remove_prefix(static_cast<std::size_t>(written));
+  }
+  if (::fsync(descriptor) != 0) {
+    throw std::system_error(errno, std::generic_category());
+  }
+}
+
+/// Creates a temporary file beside `file` and opens it; its name is left in `name`.
+int open_beside(const std::filesystem::path& file, std::string& name) {
+  name = file.string() + "." + std::to_string(::getpid()) + ".part";
+  return ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+}
+
+/// A device or pipe is written in place: renaming over it would replace it.
+bool is_special(const std::filesystem::path& file) {
+  std::error_code ignored;
+  return std::filesystem::exists(file, ignored) && !std::filesystem::is_regular_file(file, ignored);
+}
+
+void write_special(const std::filesystem::path& file, std::string_view content) {
+  std::ofstream stream(file, std::ios::binary);
+  stream.write(content.data(), static_cast<std::streamsize>(content.size()));
+  if (!stream.flush()) {
+    fail_to_write(file, errno);
+  }
+}
+
+}  // namespace
+
+std::string read_file(const std::filesystem::path& file) {
+  std::error_code error;
+  const auto status = std::filesystem::status(file, error);
+  if (!std::filesystem::exists(status)) {
+    throw InputError(file.string(), "", "does not exist", "name an existing file");
+  }
+  if (std::filesystem::is_directory(status)) {
+    throw InputError(file.string(), "", "is a folder", "name a file");
+  }
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) {
+    throw InputError(file.string(), "", std::string("cannot be read (") + std::strerror(errno) + ")",
+                     "name a readable file");
+  }
+  std::string content{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  if (stream.bad()) {
+    throw InputError(file.string(), "", "cannot be read to its end", "");
+  }
+  return content;
+}
+
+void write_file_atomically(const std::filesystem::path& file, std::string_view content) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(file, ignored)) {
+    fail_to_write(file, EISDIR);
+  }
+  if (is_special(file)) {
+    write_special(file, content);
+    return;
+  }
+  std::string temporary;
+  const int descriptor = open_beside(file, temporary);
+  if (descriptor < 0) {
+    fail_to_write(file, errno);
+  }
+  try {
+    write_and_sync(descriptor, content);
+  } catch (const std::system_error& failure) {
+    ::close(descriptor);
+    ::unlink(temporary.c_str());
+    fail_to_write(file, failure.code().value());
+  }
+  ::close(descriptor);
+  if (::rename(temporary.c_str(), file.c_str()) != 0) {
+    const int error = errno;
+    ::unlink(temporary.c_str());
+    fail_to_write(file, error);
+  }
+}
+
+uint64_t fingerprint(std::string_view content) {
+  uint64_t hash = 0xcbf29ce484222325U;
+  for (const char c : content) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  }
+  return hash;
+}
+
+void check_writable(const std::filesystem::path& file) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(file, ignored)) {
+    fail_to_write(file, EISDIR);
+  }
+  if (is_special(file)) {
+    return;
+  }
+  std::string temporary;
+  const int descriptor = open_beside(file, temporary);
+  if (descriptor < 0) {
+    fail_to_write(file, errno);
+  }
+  ::close(descriptor);
+  ::unlink(temporary.c_str());
+}
+
+}  // namespace mj
