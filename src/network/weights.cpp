@@ -1,0 +1,124 @@
+#include "network/weights.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+
+namespace mj {
+namespace {
+
+const Tensor& layer_tensor(const Network& network, const MacLayer& layer) {
+  ensure(has_weights(network, layer), "the weights of a layer without values are asked for");
+  return network.constants.find(layer.weights)->second;
+}
+
+/// A value's index in its tensor, "[3,0,1,2]".
+std::string index_text(const Shape& shape, int64_t position) {
+  std::string text;
+  for (std::size_t i = shape.size(); i-- > 0;) {
+    text = std::to_string(position % shape[i]) + (text.empty() ? "" : ",") + text;
+    position /= shape[i];
+  }
+  return "[" + text + "]";
+}
+
+void check_finite(const Network& network, const MacLayer& layer, const std::string& value) {
+  const auto constant = network.constants.find(value);
+  if (constant == network.constants.end()) {
+    return;
+  }
+  const Tensor& tensor = constant->second;
+  const auto bad = std::find_if(tensor.floats.begin(), tensor.floats.end(),
+                                [](float number) { return !std::isfinite(number); });
+  if (bad != tensor.floats.end()) {
+    const std::string number = std::isnan(*bad) ? "NaN" : (*bad > 0 ? "infinite" : "minus infinite");
+    throw InputError(
+        network.file, "layer '" + layer.name + "'",
+        "value " + index_text(tensor.shape, bad - tensor.floats.begin()) + " of '" + value + "' is " + number,
+        "weights must be finite numbers");
+  }
+}
+
+}  // namespace
+
+bool has_weights(const Network& network, const MacLayer& layer) {
+  const auto constant = network.constants.find(layer.weights);
+  return layer.layout != WeightLayout::none && constant != network.constants.end() &&
+         is_floating(constant->second.type) &&
+         static_cast<int64_t>(constant->second.floats.size()) == weight_count(layer.shape);
+}
+
+Matrix weight_matrix(const Network& network, const MacLayer& layer) {
+  const Tensor& tensor = layer_tensor(network, layer);
+  const LayerShape& shape = layer.shape;
+  Matrix weights(shape.groups * shape.k, shape.c * shape.r * shape.s);
+  if (layer.layout == WeightLayout::output_first) {
+    weights.values = tensor.floats;
+    return weights;
+  }
+  const float* value = tensor.floats.data();
+  for (int64_t j = 0; j < weights.columns; ++j) {
+    for (int64_t i = 0; i < weights.rows; ++i) {
+      weights.at(i, j) = *value++;
+    }
+  }
+  return weights;
+}
+
+void set_weight_matrix(Network& network, const MacLayer& layer, const Matrix& weights) {
+  const Tensor& present = layer_tensor(network, layer);
+  ensure(weights.rows == layer.shape.groups * layer.shape.k &&
+             weights.rows * weights.columns == static_cast<int64_t>(present.floats.size()),
+         "a weight matrix does not have its layer's size");
+  std::vector<float>& floats = network.constants.find(layer.weights)->second.floats;
+  if (layer.layout == WeightLayout::output_first) {
+    floats = weights.values;
+    return;
+  }
+  float* value = floats.data();
+  for (int64_t j = 0; j < weights.columns; ++j) {
+    for (int64_t i = 0; i < weights.rows; ++i) {
+      *value++ = weights.at(i, j);
+    }
+  }
+}
+
+std::vector<float> bias_vector(const Network& network, const MacLayer& layer) {
+  const auto constant = network.constants.find(layer.bias);
+  return constant == network.constants.end() ? std::vector<float>() : constant->second.floats;
+}
+
+void set_bias_vector(Network& network, const MacLayer& layer, const std::vector<float>& bias) {
+  const auto constant = network.constants.find(layer.bias);
+  ensure(constant != network.constants.end() && constant->second.floats.size() == bias.size(),
+         "a bias does not have its layer's size");
+  constant->second.floats = bias;
+}
+
+int64_t count_nonzeros(const Matrix& weights) {
+  return std::count_if(weights.values.begin(), weights.values.end(),
+                       [](float value) { return value != 0.0F; });
+}
+
+std::vector<int64_t> nonzeros_by_tap(const Matrix& weights, int64_t groups) {
+  ensure(groups > 0 && weights.rows % groups == 0, "groups do not divide the filters");
+  const int64_t filters = weights.rows / groups;
+  std::vector<int64_t> counts(static_cast<std::size_t>(groups * weights.columns));
+  for (int64_t i = 0; i < weights.rows; ++i) {
+    int64_t* taps = counts.data() + (i / filters) * weights.columns;
+    for (int64_t j = 0; j < weights.columns; ++j) {
+      taps[j] += weights.at(i, j) != 0.0F ? 1 : 0;
+    }
+  }
+  return counts;
+}
+
+void check_finite_weights(const Network& network) {
+  for (const MacLayer& layer : network.layers) {
+    check_finite(network, layer, layer.weights);
+    check_finite(network, layer, layer.bias);
+  }
+}
+
+}  // namespace mj

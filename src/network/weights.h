@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/matrix.h"
+#include "network/network.h"
+
+namespace mj {
+
+/// Whether the layer's weight values are in the file (they may be absent, or computed by the graph).
+bool has_weights(const Network& network, const MacLayer& layer);
+
+/// The layer's weights as a (groups K) x (C R S) matrix, whatever their layout. Throws InternalError without
+/// values.
+Matrix weight_matrix(const Network& network, const MacLayer& layer);
+
+/// Puts them back in the tensor's own layout.
+void set_weight_matrix(Network& network, const MacLayer& layer, const Matrix& weights);
+
+/// The bias, groups K long; empty where the layer has none.
+std::vector<float> bias_vector(const Network& network, const MacLayer& layer);
+void set_bias_vector(Network& network, const MacLayer& layer, const std::vector<float>& bias);
+
+int64_t count_nonzeros(const Matrix& weights);
+
+/// For each group and column (input channel and tap), how many of the group's filters have a non-zero weight
+/// there: groups x (C R S) values.
+std::vector<int64_t> nonzeros_by_tap(const Matrix& weights, int64_t groups);
+
+/// Throws InputError that names file, layer and value where a weight is NaN or infinite.
+void check_finite_weights(const Network& network);
+
+}  // namespace mj
