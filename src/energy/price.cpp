@@ -1,0 +1,55 @@
+#include "energy/price.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace mj {
+namespace {
+
+constexpr double mac_unit_bits = 16;
+
+/// Energies of a word that is read and of one that is written.
+struct WordEnergy {
+  double read = 0;
+  double write = 0;
+};
+
+WordEnergy word_energy(const Accelerator& accelerator, const std::string& name) {
+  if (name == network_level) {
+    const double energy = accelerator.levels.back().network_energy;
+    return {energy, energy};
+  }
+  const auto level = std::find_if(accelerator.levels.begin(), accelerator.levels.end(),
+                                  [&](const Level& candidate) { return candidate.name == name; });
+  ensure(level != accelerator.levels.end(), "accesses were counted at a level that the accelerator lacks");
+  return {level->read_energy, level->write_energy};
+}
+
+}  // namespace
+
+LayerEnergy price(const AccessCounts& counts, const Workload& workload, const Accelerator& accelerator,
+                  double images) {
+  LayerEnergy energy;
+  for (const LevelAccesses& level : counts.levels) {
+    const WordEnergy word = word_energy(accelerator, level.level);
+    Energy sum;
+    for (const Operand operand : all_operands) {
+      const int bits = operand == Operand::weights ? workload.weight_bits : workload.activation_bits;
+      const Accesses& accesses = level.operands[operand];
+      const double moved = accesses.read.value * word.read + accesses.write.value * word.write;
+      const Energy cost{moved * bits / accelerator.word_bits / images};
+      energy.by_operand[operand] += cost;
+      sum += cost;
+    }
+    energy.by_level.emplace_back(level.level, sum);
+    energy.total += sum;
+  }
+  const double mac_width = workload.weight_bits / mac_unit_bits * workload.activation_bits / mac_unit_bits;
+  energy.compute.value = counts.macs * accelerator.mac_energy * mac_width / images;
+  energy.by_level.emplace_back("MAC", energy.compute);
+  energy.total += energy.compute;
+  return energy;
+}
+
+}  // namespace mj

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/units.h"
+#include "energy/access_counts.h"
+
+namespace mj {
+
+/// Energy per image.
+struct LayerEnergy {
+  Energy total;
+  Energy compute;
+  PerOperand<Energy> by_operand;
+  std::vector<std::pair<std::string, Energy>> by_level;  ///< outside in, "MAC" last
+};
+
+/// Prices accesses. An access costs in proportion to the operand's bits over the accelerator's word (outputs
+/// are activations), a MAC to the product of both widths / 16^2 (Horowitz, ISSCC 2014: a multiplier's
+/// growth). What the network between PEs costs belongs to the operand that it carries.
+/// @param images what to divide by, so that the result is per image
+LayerEnergy price(const AccessCounts& counts, const Workload& workload, const Accelerator& accelerator,
+                  double images);
+
+}  // namespace mj

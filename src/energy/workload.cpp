@@ -1,0 +1,138 @@
+#include "energy/workload.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "base/error.h"
+#include "network/weights.h"
+
+namespace mj {
+namespace {
+
+double real(int64_t count) {
+  return static_cast<double>(count);
+}
+
+/// A layer's weights as far as the energy model sees them.
+struct WeightZeros {
+  std::vector<int64_t> by_tap;  ///< groups x (C R S): filters with a non-zero weight there
+  double nonzeros = 0;
+  double pairs = 0;
+};
+
+WeightZeros weight_zeros(const Network& network, const MacLayer& layer, int run_bits) {
+  const LayerShape& shape = layer.shape;
+  WeightZeros zeros;
+  if (layer.layout == WeightLayout::none || !has_weights(network, layer)) {
+    zeros.by_tap.assign(static_cast<std::size_t>(shape.groups * shape.c * shape.r * shape.s), shape.k);
+    zeros.nonzeros = zeros.pairs = real(weight_count(shape));
+    return zeros;
+  }
+  const Matrix weights = weight_matrix(network, layer);
+  zeros.by_tap = nonzeros_by_tap(weights, shape.groups);
+  zeros.nonzeros = real(count_nonzeros(weights));
+  zeros.pairs = real(run_length_pairs(weights.values.data(), weights.rows * weights.columns, run_bits));
+  return zeros;
+}
+
+double sum(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0);
+}
+
+/// Without measurements every input is taken as non-zero, padding included.
+void count_dense_activations(const WeightZeros& weights, Workload& workload) {
+  const LayerShape& shape = workload.shape;
+  workload.nonzero_macs = weights.nonzeros * real(shape.p) * real(shape.q) * real(shape.n);
+  workload.nonzero_input_macs = real(mac_count(shape));
+  workload.nonzero_inputs =
+      real(shape.n * shape.groups * shape.c) * real(padded_height(shape)) * real(padded_width(shape));
+  workload.nonzero_outputs = real(output_count(shape));
+}
+
+void count_measured_activations(const LayerActivations& activations, const WeightZeros& weights, double batch,
+                                Workload& workload) {
+  const LayerShape& shape = workload.shape;
+  ensure(activations.tap_nonzeros.size() == weights.by_tap.size(),
+         "activation statistics and weights have different taps");
+  for (std::size_t tap = 0; tap < weights.by_tap.size(); ++tap) {
+    const double met = activations.tap_nonzeros[tap] * batch;
+    workload.nonzero_macs += real(weights.by_tap[tap]) * met;
+    workload.nonzero_input_macs += real(shape.k) * met;
+  }
+  workload.nonzero_inputs = sum(activations.input_channel_nonzeros) * batch;
+  workload.nonzero_outputs = sum(activations.output_channel_nonzeros) * batch;
+  workload.input_density = workload.nonzero_inputs / real(input_count(shape));
+  workload.output_density = workload.nonzero_outputs / real(output_count(shape));
+}
+
+/// Counts are exact up to 2^53, in integers and in doubles.
+void check_countable(const MacLayer& layer, int64_t batch) {
+  const LayerShape& shape = layer.shape;
+  const double inputs =
+      real(shape.n * shape.groups * shape.c) * real(padded_height(shape)) * real(padded_width(shape));
+  const double most = std::max({inputs, real(mac_count(shape)), real(output_count(shape))});
+  if (batch < 1 || most * real(batch) > 0x1.0p53) {
+    throw InputError("batch", "", fmt::format("is {}", batch),
+                     fmt::format("must be from 1 to {:.0f}, so that layer {} can be counted",
+                                 std::floor(0x1.0p53 / most), layer.name));
+  }
+}
+
+}  // namespace
+
+Workload make_workload(const Network& network, const MacLayer& layer, const LayerActivations* activations,
+                       const WorkloadOptions& options) {
+  check_countable(layer, options.batch);
+  Workload workload;
+  workload.name = layer.name;
+  workload.op = layer.op;
+  workload.shape = layer.shape;
+  workload.shape.n *= options.batch;
+  workload.weight_bits = options.weight_bits;
+  workload.activation_bits = options.activation_bits;
+  workload.reads_network_input = layer.reads_network_input;
+  const WeightZeros weights = weight_zeros(network, layer, options.run_bits);
+  workload.nonzero_weights = weights.nonzeros;
+  workload.weight_pairs = weights.pairs;
+  workload.nonzero_weight_macs =
+      weights.nonzeros * real(workload.shape.p) * real(workload.shape.q) * real(workload.shape.n);
+  if (activations == nullptr) {
+    count_dense_activations(weights, workload);
+  } else {
+    count_measured_activations(*activations, weights, real(options.batch), workload);
+  }
+  return workload;
+}
+
+std::vector<Workload> make_workloads(const Network& network, const ActivationStats* stats,
+                                     const WorkloadOptions& options) {
+  ensure(stats == nullptr || stats->layers.size() == network.layers.size(),
+         "activation statistics and network have different layers");
+  std::vector<Workload> workloads;
+  workloads.reserve(network.layers.size());
+  for (std::size_t i = 0; i < network.layers.size(); ++i) {
+    const LayerActivations* activations = stats == nullptr ? nullptr : &stats->layers[i];
+    workloads.push_back(make_workload(network, network.layers[i], activations, options));
+  }
+  return workloads;
+}
+
+int64_t run_length_pairs(const float* values, int64_t count, int run_bits) {
+  const int64_t longest_run = (int64_t{1} << run_bits) - 1;
+  int64_t pairs = 0;
+  int64_t run = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    if (values[i] == 0 && run < longest_run) {
+      ++run;
+    } else {
+      ++pairs;
+      run = 0;
+    }
+  }
+  return pairs;
+}
+
+}  // namespace mj

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/document.h"
+
+namespace mj {
+
+enum class Operand { weights, inputs, outputs };
+inline constexpr std::array<Operand, 3> all_operands{Operand::weights, Operand::inputs, Operand::outputs};
+std::string_view to_string(Operand operand);
+
+/// One value for each operand.
+template <class T>
+struct PerOperand {
+  std::array<T, 3> values{};
+  T& operator[](Operand operand) { return values[static_cast<std::size_t>(operand)]; }
+  const T& operator[](Operand operand) const { return values[static_cast<std::size_t>(operand)]; }
+};
+
+/// How a level stores an operand that has zeros.
+enum class Format { raw, run_length };
+
+/// The code of Eyeriss (JSSC 2017, section IV-B): runs of zeros before each value, packed into words.
+struct RunLengthCode {
+  int run_bits = 5;
+  int pairs = 3;  ///< pairs of run and value in one packed word
+  int packed_bits = 64;
+};
+
+/// A storage level; levels stand from the outside (DRAM) in (register files).
+struct Level {
+  std::string name;
+  PerOperand<bool> holds{{true, true, true}};
+  std::optional<double> words;                 ///< capacity shared by what it holds; none: unlimited
+  PerOperand<std::optional<double>> words_of;  ///< capacity of each operand where they are separate
+  double read_energy = 0;                      ///< a word, in MACs
+  double write_energy = 0;
+  std::optional<double> bandwidth;                          ///< words a cycle
+  std::array<int64_t, 2> instances{1, 1};                   ///< x, y: fan-out from the level above
+  std::array<std::string, 2> unroll{"NKCPQRS", "NKCPQRS"};  ///< x, y: dimensions that may be spread there
+  bool one_axis = false;      ///< a dimension may be spread over x or y, not over both
+  double network_energy = 0;  ///< a word delivered to an instance, or a partial sum passed between
+                              ///< neighbours, in MACs
+  bool multicast = true;      ///< one read above serves all instances that need the same word
+  bool reduction = true;      ///< partial sums of neighbours are added on the way up
+  PerOperand<Format> format{{Format::raw, Format::raw, Format::raw}};
+  bool smaller_of_raw_and_coded = false;  ///< a tensor that coding would enlarge is stored raw
+  bool first_input_raw = false;           ///< the network's own input is not coded
+};
+
+/// What a zero operand of a MAC saves.
+struct ZeroRule {
+  PerOperand<bool> zero{};  ///< any of these being zero triggers it
+  bool saves_mac = false;
+  PerOperand<bool> saves_access{};  ///< the innermost level's accesses of these operands
+};
+
+/// An accelerator as read from YAML; every number comes from there.
+struct Accelerator {
+  std::string name;
+  std::vector<std::string> sources;
+  std::vector<std::string> open_parameters;  ///< what no publication states, with the value chosen and why
+  int word_bits = 16;
+  std::optional<double> clock_mhz;
+  double mac_energy = 1;
+  std::optional<double> mac_picojoules;  ///< one 16-bit MAC
+  std::vector<Level> levels;
+  bool charge_outer_only = false;  ///< `charge: outer`
+  std::string dataflow;            ///< "row-stationary"
+  RunLengthCode run_length;
+  std::vector<ZeroRule> zero_rules;
+};
+
+/// Names of the built-in accelerators, sorted.
+std::vector<std::string> preset_names();
+/// The YAML text of a preset. Throws InputError that lists the names where there is none.
+std::string preset_text(std::string_view name);
+
+/// A preset's name, or a YAML file. Throws InputError with every problem found.
+Accelerator read_accelerator(const std::string& name_or_file);
+/// `problems` receives everything wrong; the result is usable only when it stays empty.
+Accelerator parse_accelerator(const Document& document, std::vector<Problem>& problems);
+
+}  // namespace mj

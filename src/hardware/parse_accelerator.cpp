@@ -1,0 +1,206 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "hardware/accelerator.h"
+#include "hardware/parse_level.h"
+#include "hardware/row_stationary_levels.h"
+#include "hardware/technology.h"
+
+namespace mj {
+namespace {
+
+std::optional<Technology> find_technology(FieldReader& reader, std::vector<Problem>& problems) {
+  const Document* name = reader.find("technology");
+  if (name == nullptr) {
+    return std::nullopt;
+  }
+  const auto names = technology_names();
+  if (std::find(names.begin(), names.end(), name->scalar) == names.end()) {
+    problems.push_back({name->place(), fmt::format("is '{}'", name->scalar),
+                        fmt::format("must be one of {}", fmt::join(names, ", "))});
+    return std::nullopt;
+  }
+  return parse_technology(parse_document(technology_text(name->scalar), name->scalar), problems);
+}
+
+/// Reads `mac`; the result turns the levels' costs into MACs.
+CostScale parse_mac(FieldReader& reader, const Technology* technology, Accelerator& accelerator,
+                    std::vector<Problem>& problems) {
+  CostScale scale{technology, 0};
+  const Document* mac = reader.require("mac");
+  if (mac == nullptr) {
+    return scale;
+  }
+  FieldReader fields(*mac, problems);
+  if (const Document* pj = fields.find("pj")) {
+    scale.mac_picojoules = read_picojoules(*pj, scale, problems);
+    accelerator.mac_picojoules = scale.mac_picojoules;
+  }
+  if (const Document* energy = fields.require("energy")) {
+    accelerator.mac_energy = read_energy(*energy, scale, problems);
+  }
+  fields.reject_unknown();
+  return scale;
+}
+
+RunLengthCode parse_run_length(const Document& document, int word_bits, std::vector<Problem>& problems) {
+  RunLengthCode code;
+  FieldReader reader(document, problems);
+  code.run_bits = static_cast<int>(reader.whole("run_bits", code.run_bits, 1, 30));
+  code.pairs = static_cast<int>(reader.whole("pairs", code.pairs, 1, 1024));
+  code.packed_bits = static_cast<int>(reader.whole("packed_bits", code.packed_bits, 1, 1 << 20));
+  reader.reject_unknown();
+  const int needed = code.pairs * (code.run_bits + word_bits);
+  if (needed > code.packed_bits) {
+    problems.push_back({document.place() + ".packed_bits", fmt::format("is {}", code.packed_bits),
+                        fmt::format("{} pairs of {} + {} bits need at least {}", code.pairs, code.run_bits,
+                                    word_bits, needed)});
+  }
+  return code;
+}
+
+void parse_saving(const Document& item, ZeroRule& rule, std::vector<Problem>& problems) {
+  if (item.scalar == "mac") {
+    rule.saves_mac = true;
+    return;
+  }
+  for (const Operand operand : all_operands) {
+    if (item.scalar == to_string(operand)) {
+      rule.saves_access[operand] = true;
+      return;
+    }
+  }
+  problems.push_back(
+      {item.place(), fmt::format("is '{}'", item.scalar), "must be mac, weights, inputs or outputs"});
+}
+
+ZeroRule parse_zero_rule(const Document& document, std::vector<Problem>& problems) {
+  ZeroRule rule;
+  FieldReader reader(document, problems);
+  if (const Document* zero = reader.require("zero")) {
+    for (const Document& item : list_items(*zero, problems)) {
+      const auto operand = parse_operand(item, problems);
+      if (operand == Operand::outputs) {
+        problems.push_back(
+            {item.place(), "is 'outputs'", "must be weights or inputs, the operands of a MAC"});
+      } else if (operand) {
+        rule.zero[*operand] = true;
+      }
+    }
+  }
+  if (const Document* saves = reader.require("saves")) {
+    for (const Document& item : list_items(*saves, problems)) {
+      parse_saving(item, rule, problems);
+    }
+  }
+  reader.reject_unknown();
+  return rule;
+}
+
+bool has_any_format(const Level& level) {
+  const auto& formats = level.format.values;
+  return std::any_of(formats.begin(), formats.end(), [](Format format) { return format != Format::raw; });
+}
+
+void check_level(const Accelerator& accelerator, std::size_t index, const Document& document,
+                 std::vector<Problem>& problems) {
+  const Level& level = accelerator.levels[index];
+  if (level.name.empty()) {
+    problems.push_back({document.place() + ".name", "is empty", "must be a text"});
+  }
+  if (level.name == "array" || level.name == "MAC") {
+    problems.push_back({document.place() + ".name", "is " + level.name,
+                        "is taken: results name the network `array` and arithmetic `MAC`"});
+  }
+  for (std::size_t i = 0; i < index; ++i) {
+    if (accelerator.levels[i].name == level.name && !level.name.empty()) {
+      problems.push_back({document.place() + ".name", fmt::format("is {} again", level.name),
+                          "must differ from the other levels' names"});
+    }
+  }
+  if (index == 0 && document.find("words") != nullptr) {
+    problems.push_back({document.place() + ".words", "limits the outermost level",
+                        "remove it: the first level is the memory that holds everything"});
+  }
+  if (index == 0 && level.holds.values != std::array<bool, 3>{true, true, true}) {
+    problems.push_back({document.place() + ".holds", "lacks an operand",
+                        "must be [weights, inputs, outputs] at the first level"});
+  }
+  if (index > 0 && has_any_format(level)) {
+    problems.push_back(
+        {document.place() + ".format", "codes data inside the chip", "is modelled at the first level only"});
+  }
+}
+
+void parse_levels(const Document& levels, const CostScale& scale, Accelerator& accelerator,
+                  std::vector<Problem>& problems) {
+  if (levels.kind != Document::Kind::list || levels.items.empty()) {
+    problems.push_back({levels.place(), levels.kind == Document::Kind::list ? "is empty" : "is no list",
+                        "must list at least one level, from the outside in"});
+    return;
+  }
+  for (std::size_t i = 0; i < levels.items.size(); ++i) {
+    accelerator.levels.push_back(parse_level(levels.items[i], scale, problems));
+    check_level(accelerator, i, levels.items[i], problems);
+  }
+}
+
+bool parse_charge(FieldReader& reader, const Document& document, std::vector<Problem>& problems) {
+  const std::string charge = reader.text("charge", "both");
+  if (charge != "both" && charge != "outer") {
+    problems.push_back(
+        {document.find("charge")->place(), fmt::format("is '{}'", charge), "must be both or outer"});
+  }
+  return charge == "outer";
+}
+
+std::string parse_dataflow(FieldReader& reader, const Document& document, std::vector<Problem>& problems) {
+  std::string dataflow = reader.text("dataflow");
+  if (!dataflow.empty() && dataflow != "row-stationary") {
+    problems.push_back(
+        {document.find("dataflow")->place(), fmt::format("is '{}'", dataflow), "must be row-stationary"});
+  }
+  return dataflow;
+}
+
+void parse_zero_rules(FieldReader& reader, Accelerator& accelerator, std::vector<Problem>& problems) {
+  if (const Document* rules = reader.find("zero_rules")) {
+    for (const Document& rule : list_items(*rules, problems)) {
+      accelerator.zero_rules.push_back(parse_zero_rule(rule, problems));
+    }
+  }
+}
+
+}  // namespace
+
+Accelerator parse_accelerator(const Document& document, std::vector<Problem>& problems) {
+  Accelerator accelerator;
+  FieldReader reader(document, problems);
+  accelerator.name = reader.required_text("name");
+  accelerator.sources = reader.texts("sources");
+  accelerator.open_parameters = reader.texts("open_parameters");
+  accelerator.word_bits = static_cast<int>(reader.whole("word_bits", accelerator.word_bits, 1, 64));
+  if (reader.has("clock_mhz")) {
+    accelerator.clock_mhz = reader.number("clock_mhz", 1, 1e-6);
+  }
+  const auto technology = find_technology(reader, problems);
+  const CostScale scale = parse_mac(reader, technology ? &*technology : nullptr, accelerator, problems);
+  if (const Document* levels = reader.require("levels")) {
+    parse_levels(*levels, scale, accelerator, problems);
+  }
+  accelerator.charge_outer_only = parse_charge(reader, document, problems);
+  accelerator.dataflow = parse_dataflow(reader, document, problems);
+  if (const Document* code = reader.find("run_length")) {
+    accelerator.run_length = parse_run_length(*code, accelerator.word_bits, problems);
+  }
+  parse_zero_rules(reader, accelerator, problems);
+  reader.reject_unknown();
+  if (problems.empty() && !accelerator.dataflow.empty()) {
+    problems = row_stationary_problems(accelerator);
+  }
+  return accelerator;
+}
+
+}  // namespace mj

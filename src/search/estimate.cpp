@@ -1,0 +1,137 @@
+#include "search/estimate.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "base/error.h"
+#include "search/search_mapping.h"
+
+namespace mj {
+namespace {
+
+std::string place_of(const std::string& key) {
+  return "layers." + key;
+}
+
+/// The layer that a key of a mapping file names, or counts from 1; nullopt where there is none.
+std::optional<std::size_t> find_workload(const std::vector<Workload>& workloads, const std::string& key) {
+  for (std::size_t i = 0; i < workloads.size(); ++i) {
+    if (workloads[i].name == key) {
+      return i;
+    }
+  }
+  for (std::size_t i = 0; i < workloads.size(); ++i) {
+    if (std::to_string(i + 1) == key) {
+      return i;
+    }
+  }
+  return std::nullopt;
+}
+
+/// The user's mappings by the layer's position; throws InputError where one cannot be used.
+std::map<std::size_t, RowStationaryMapping> given_mappings(const std::vector<Workload>& workloads,
+                                                           const MappingFile& file,
+                                                           const RowStationaryArray& array) {
+  std::map<std::size_t, RowStationaryMapping> given;
+  for (const auto& [key, mapping] : file.layers) {
+    const auto layer = find_workload(workloads, key);
+    if (!layer) {
+      throw InputError(file.file, place_of(key), "names no layer",
+                       fmt::format("must be a layer's name, or its index from 1 to {}", workloads.size()));
+    }
+    if (const auto reason = misfit(workloads[*layer].shape, array, mapping)) {
+      throw InputError(file.file, place_of(key), "does not fit: " + *reason,
+                       "choose smaller parameters, or leave the layer out to have it mapped");
+    }
+    if (!given.emplace(*layer, mapping).second) {
+      throw InputError(file.file, place_of(key), fmt::format("names layer {} again", workloads[*layer].name),
+                       "keep one of them");
+    }
+  }
+  return given;
+}
+
+std::vector<std::string> mapping_notes(const std::vector<Workload>& workloads, const Accelerator& accelerator,
+                                       const MappingFile* mappings, const RowStationaryArray& array) {
+  std::vector<std::string> notes;
+  if (mappings != nullptr && !mappings->accelerator.empty() && mappings->accelerator != accelerator.name) {
+    notes.push_back(fmt::format("{} was written for accelerator {}; its mappings are used on {}",
+                                mappings->file, mappings->accelerator, accelerator.name));
+  }
+  for (const Workload& workload : workloads) {
+    const int64_t pieces = fold_long_rows(workload.shape, array).c / workload.shape.c;
+    if (pieces > 1) {
+      notes.push_back(
+          fmt::format("layer {}: filter rows of {} words are longer than a PE's scratchpad and are "
+                      "cut into {} pieces that count as channels",
+                      workload.name, workload.shape.s, pieces));
+    }
+  }
+  return notes;
+}
+
+}  // namespace
+
+Estimate estimate(const std::vector<Workload>& workloads, const Accelerator& accelerator, int64_t batch,
+                  const MappingFile* mappings) {
+  const RowStationaryArray array = row_stationary_array(accelerator);
+  Estimate result;
+  result.accelerator = accelerator.name;
+  result.batch = batch;
+  result.mac_picojoules = accelerator.mac_picojoules;
+  result.notes = mapping_notes(workloads, accelerator, mappings, array);
+  const auto given = mappings == nullptr ? std::map<std::size_t, RowStationaryMapping>()
+                                         : given_mappings(workloads, *mappings, array);
+  for (std::size_t i = 0; i < workloads.size(); ++i) {
+    const auto mapping = given.find(i);
+    LayerEstimate layer;
+    layer.workload = workloads[i];
+    layer.mapping_is_optimal = mapping == given.end();
+    layer.mapping = layer.mapping_is_optimal ? search_mapping(workloads[i], accelerator) : mapping->second;
+    layer.counts = count_accesses(workloads[i], accelerator, layer.mapping);
+    layer.energy = price(layer.counts, workloads[i], accelerator, static_cast<double>(batch));
+    result.layers.push_back(std::move(layer));
+  }
+  return result;
+}
+
+Energy total_energy(const Estimate& estimate) {
+  Energy sum;
+  for (const LayerEstimate& layer : estimate.layers) {
+    sum += layer.energy.total;
+  }
+  return sum;
+}
+
+Energy compute_energy(const Estimate& estimate) {
+  Energy sum;
+  for (const LayerEstimate& layer : estimate.layers) {
+    sum += layer.energy.compute;
+  }
+  return sum;
+}
+
+Energy operand_energy(const Estimate& estimate, Operand operand) {
+  Energy sum;
+  for (const LayerEstimate& layer : estimate.layers) {
+    sum += layer.energy.by_operand[operand];
+  }
+  return sum;
+}
+
+std::vector<std::pair<std::string, Energy>> energy_by_level(const Estimate& estimate) {
+  std::vector<std::pair<std::string, Energy>> sums;
+  for (const LayerEstimate& layer : estimate.layers) {
+    if (sums.empty()) {
+      sums = layer.energy.by_level;
+      continue;
+    }
+    for (std::size_t i = 0; i < sums.size(); ++i) {
+      sums[i].second += layer.energy.by_level[i].second;
+    }
+  }
+  return sums;
+}
+
+}  // namespace mj

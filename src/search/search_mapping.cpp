@@ -1,0 +1,204 @@
+#include "search/search_mapping.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "base/error.h"
+#include "energy/price.h"
+#include "energy/row_stationary_traffic.h"
+#include "mapping/ceil_divide.h"
+
+namespace mj {
+namespace {
+
+/// Energies that differ by less are equal: the order of additions is all that separates them.
+constexpr double rounding = 1e-12;
+
+using Term = double RowStationaryTraffic::*;
+constexpr std::array<Term, 7> terms{
+    &RowStationaryTraffic::weight_passes,     &RowStationaryTraffic::input_passes,
+    &RowStationaryTraffic::buffered_inputs,   &RowStationaryTraffic::psum_rounds,
+    &RowStationaryTraffic::delivered_weights, &RowStationaryTraffic::delivered_inputs,
+    &RowStationaryTraffic::passed_psums};
+
+/// What the search sees of a layer and an accelerator.
+struct Terrain {
+  RowStationaryLayer layer;
+  RowStationaryArray array;
+  RowStationaryTraffic prices;  ///< of one unit of each term
+  int64_t buffer_words = 0;
+};
+
+struct Best {
+  std::optional<RowStationaryMapping> mapping;
+  double energy = 0;
+};
+
+RowStationaryTraffic unit_prices(const Workload& workload, const Accelerator& accelerator,
+                                 const RowStationaryLayer& layer) {
+  RowStationaryTraffic prices;
+  for (const Term term : terms) {
+    RowStationaryTraffic unit;
+    unit.*term = 1;
+    prices.*term = price(charge_traffic(accelerator, layer, unit), workload, accelerator, 1).total.value;
+  }
+  return prices;
+}
+
+int64_t whole_words(double capacity) {
+  return static_cast<int64_t>(std::floor(std::min(capacity, 0x1.0p53)));
+}
+
+Terrain survey(const Workload& workload, const Accelerator& accelerator) {
+  Terrain terrain;
+  terrain.layer = row_stationary_layer(workload, accelerator);
+  terrain.array = row_stationary_array(accelerator);
+  terrain.prices = unit_prices(workload, accelerator, terrain.layer);
+  terrain.buffer_words = whole_words(terrain.array.buffer_words);
+  return terrain;
+}
+
+/// The energy that the mapping decides.
+double energy_of(const Terrain& terrain, const RowStationaryMapping& mapping) {
+  const RowStationaryTraffic traffic = row_stationary_traffic(terrain.layer, mapping);
+  double sum = 0;
+  for (const Term term : terms) {
+    sum += terrain.prices.*term * (traffic.*term);
+  }
+  return sum;
+}
+
+void offer(const Terrain& terrain, const RowStationaryMapping& mapping, Best& best) {
+  const double energy = energy_of(terrain, mapping);
+  const bool equal = best.mapping && std::abs(energy - best.energy) <= rounding * best.energy;
+  if (!best.mapping || (equal ? mapping < *best.mapping : energy < best.energy)) {
+    best = {mapping, energy};
+  }
+}
+
+/// The smallest divisor for which ceil(extent / divisor) is below `rounds`; 0 where there is none.
+int64_t next_divisor(int64_t extent, int64_t rounds) {
+  return rounds > 1 ? ceil_divide(extent, rounds - 1) : 0;
+}
+
+/// Words of one image's input tile in the buffer.
+int64_t input_tile(const Terrain& terrain, const RowStationaryMapping& mapping) {
+  const LayerShape& shape = terrain.layer.shape;
+  return mapping.q * mapping.r * strip_rows(shape, mapping.e) * padded_width(shape);
+}
+
+/// The smallest m that reads the inputs as few times as the buffer's room allows for the mapping's n.
+int64_t least_m(const Terrain& terrain, const RowStationaryMapping& mapping) {
+  if (terrain.prices.input_passes <= 0) {
+    return 1;
+  }
+  const LayerShape& shape = terrain.layer.shape;
+  const int64_t room = terrain.buffer_words / mapping.n - input_tile(terrain, mapping);
+  const int64_t most = std::min(shape.k, room / (mapping.e * shape.q));
+  return ceil_divide(shape.k, ceil_divide(shape.k, most));
+}
+
+/// Whether no n and m make this mapping as good as the best so far: one pass over all images, with the m that
+/// a single image allows, costs no more than any of them.
+bool cannot_win(const Terrain& terrain, RowStationaryMapping mapping, const Best& best) {
+  mapping.n = 1;
+  mapping.m = least_m(terrain, mapping);
+  mapping.n = terrain.layer.shape.n;
+  return best.mapping && energy_of(terrain, mapping) > best.energy * (1 + rounding);
+}
+
+/// Offers the best n from mapping.n to `last`, between which the energy is a n + b / n + constant.
+void visit_interval(const Terrain& terrain, RowStationaryMapping mapping, int64_t last, Best& best) {
+  const RowStationaryTraffic traffic = row_stationary_traffic(terrain.layer, mapping);
+  const auto first = static_cast<double>(mapping.n);
+  const double rising = terrain.prices.buffered_inputs * traffic.buffered_inputs / first;
+  const double falling = terrain.prices.delivered_weights * traffic.delivered_weights * first;
+  double turn = first;
+  if (falling > 0) {
+    turn = rising > 0 ? std::sqrt(falling / rising) : std::numeric_limits<double>::infinity();
+  }
+  mapping.n = static_cast<int64_t>(std::clamp(std::floor(turn), first, static_cast<double>(last)));
+  offer(terrain, mapping, best);
+  if (mapping.n < last) {
+    ++mapping.n;
+    offer(terrain, mapping, best);
+  }
+}
+
+/// Takes n by the intervals on which the rounds of images and the least m stay the same.
+void visit_images(const Terrain& terrain, RowStationaryMapping mapping, Best& best) {
+  const LayerShape& shape = terrain.layer.shape;
+  mapping.m = mapping.n = 1;
+  if (buffer_words_needed(shape, mapping) > terrain.array.buffer_words ||
+      cannot_win(terrain, mapping, best)) {
+    return;
+  }
+  const int64_t inputs = input_tile(terrain, mapping);
+  const int64_t output_row_words = mapping.e * shape.q;
+  const int64_t most_n = std::min(shape.n, terrain.buffer_words / (inputs + output_row_words));
+  for (int64_t n = 1; n <= most_n;) {
+    mapping.n = n;
+    mapping.m = least_m(terrain, mapping);
+    const int64_t next = next_divisor(shape.n, ceil_divide(shape.n, n));
+    const int64_t last = std::min({most_n, next > 0 ? next - 1 : shape.n,
+                                   terrain.buffer_words / (inputs + mapping.m * output_row_words)});
+    visit_interval(terrain, mapping, last, best);
+    n = last + 1;
+  }
+}
+
+void visit_filters(const Terrain& terrain, RowStationaryMapping mapping, int64_t sets, Best& best) {
+  const LayerShape& shape = terrain.layer.shape;
+  const int64_t most_p = std::min({shape.k, whole_words(terrain.array.psum_words),
+                                   whole_words(terrain.array.filter_words) / (mapping.q * shape.s)});
+  const bool larger_p_pays = terrain.prices.delivered_inputs > 0;
+  for (mapping.p = larger_p_pays ? most_p : 1; mapping.p <= most_p; ++mapping.p) {
+    const int64_t most_t = std::min(sets / mapping.r, ceil_divide(shape.k, mapping.p));
+    const int64_t rounds = ceil_divide(shape.k, mapping.p * most_t);
+    mapping.t = terrain.prices.buffered_inputs > 0 ? ceil_divide(shape.k, rounds * mapping.p) : 1;
+    visit_images(terrain, mapping, best);
+  }
+}
+
+void visit_channels(const Terrain& terrain, int64_t e, int64_t sets, Best& best) {
+  const LayerShape& shape = terrain.layer.shape;
+  const int64_t words = whole_words(std::min(terrain.array.input_words, terrain.array.filter_words));
+  const int64_t most_q = std::min(shape.c, words / shape.s);
+  for (int64_t q = 1; q > 0 && q <= most_q; q = next_divisor(shape.c, ceil_divide(shape.c, q))) {
+    const int64_t rounds = ceil_divide(shape.c, q);
+    for (int64_t r = 1; r > 0 && r <= sets; r = next_divisor(rounds, ceil_divide(rounds, r))) {
+      visit_filters(terrain, {.e = e, .q = q, .r = r}, sets, best);
+    }
+  }
+}
+
+Best search(const Terrain& terrain) {
+  Best best;
+  const int64_t rows = terrain.layer.shape.p;
+  for (int64_t e = 1; e > 0; e = next_divisor(rows, ceil_divide(rows, e))) {
+    const int64_t sets = set_count(terrain.layer.shape, terrain.array, e);
+    if (sets == 0) {
+      break;
+    }
+    visit_channels(terrain, e, sets, best);
+  }
+  return best;
+}
+
+}  // namespace
+
+RowStationaryMapping search_mapping(const Workload& workload, const Accelerator& accelerator) {
+  const Terrain terrain = survey(workload, accelerator);
+  if (const Best best = search(terrain); best.mapping) {
+    return *best.mapping;
+  }
+  const auto reason = misfit(workload.shape, terrain.array, {});
+  ensure(reason.has_value(), "the search missed the smallest mapping");
+  throw InputError(accelerator.name, "layer " + workload.name,
+                   "does not fit even in its smallest parts: " + *reason,
+                   "take an accelerator with more room");
+}
+
+}  // namespace mj

@@ -1,0 +1,63 @@
+#include <gtest/gtest.h>
+
+#include "search/estimate.h"
+#include "search/networks.h"
+
+namespace {
+
+double nonzero_macs(const std::vector<mj::Workload>& layers) {
+  double macs = 0;
+  for (const mj::Workload& layer : layers) {
+    macs += layer.nonzero_macs;
+  }
+  return macs;
+}
+
+/// Energy an image beyond the five units that each non-skipped MAC costs with its four scratchpad accesses.
+double remainder(const std::vector<mj::Workload>& layers, double batch) {
+  const auto result = estimate(layers, mj::read_accelerator("eyeriss-cvpr17"), static_cast<int64_t>(batch));
+  return total_energy(result).value - 5 * nonzero_macs(layers) / batch;
+}
+
+// The least of all legal mappings, added up over layers: a separate program that tries each one found
+// 1.00438531186e9 and 1.93759353965e9 an image.
+TEST(SignatureSearch, AlexnetAndSqueezenetTakeWhatAnEnumerationFound) {
+  EXPECT_NEAR(remainder(networks::alexnet(44), 44), 1.00438531186e9, 1);
+  EXPECT_NEAR(remainder(networks::squeezenet(48), 48), 1.93759353965e9, 1);
+}
+
+// CVPR 2017, Table 1 (recalled): energy 3.97, 7.63 and 5.28e9 at 3.71, 7.41 and 4.51e8 non-skipped MACs,
+// batch 44 or 48, 16 bit. The paper's mappings are not known and ours are the best ones, so the model stays
+// below it: with the table's own MACs and half-zero activations by a sixth to just over a quarter.
+TEST(GoldenNetworks, DenseNetworksStayASixthToAQuarterBelowThePapersTable) {
+  const auto share = [](double rest, double macs, double published) { return (5 * macs + rest) / published; };
+  const std::vector<double> shares{share(remainder(networks::alexnet(44), 44), 3.71e8, 3.97e9),
+                                   share(remainder(networks::googlenet(48), 48), 7.41e8, 7.63e9),
+                                   share(remainder(networks::squeezenet(48), 48), 4.51e8, 5.28e9)};
+  for (const double part : shares) {
+    EXPECT_GT(part, .71);
+    EXPECT_LT(part, .86);
+  }
+}
+
+// CVPR 2017 (recalled), GoogLeNet: outputs 43 %, inputs 25 %, weights 22 %, compute 10 %.
+TEST(GoldenNetworks, GooglenetSpendsMostOnItsFeatureMaps) {
+  const auto result = estimate(networks::googlenet(48), mj::read_accelerator("eyeriss-cvpr17"), 48);
+  const double total = total_energy(result).value;
+  EXPECT_NEAR(operand_energy(result, mj::Operand::outputs).value / total, .43, .06);
+  EXPECT_NEAR(operand_energy(result, mj::Operand::inputs).value / total, .25, .06);
+  EXPECT_NEAR(operand_energy(result, mj::Operand::weights).value / total, .22, .06);
+  EXPECT_NEAR(compute_energy(result).value / total, .10, .06);
+}
+
+// At batch 1 each weight of a fully connected layer leaves memory for one MAC: 200 and some a MAC.
+TEST(GoldenNetworks, AFullyConnectedLayerAtBatchOneCostsOverTwoHundredAMac) {
+  const auto chip = mj::read_accelerator("eyeriss");
+  auto layers = networks::alexnet(1);
+  const auto result = estimate({layers[5]}, chip, 1);
+  const double per_mac = total_energy(result).value / (9216.0 * 4096);
+  EXPECT_GT(per_mac, 200);
+  EXPECT_LT(per_mac, 215);
+}
+
+}  // namespace
