@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dataset/image.h"
+#include "dataset/preprocess.h"
+
+namespace mj {
+
+/// Labelled images, decoded when asked for.
+struct Dataset {
+  std::string name;  ///< as the user named it
+  std::size_t size = 0;
+  int classes = 0;          ///< 1 + the largest label, or the number of class folders; 0 without labels
+  std::vector<int> labels;  ///< empty where there are none
+  std::function<Image(std::size_t)>
+      read;  ///< safe to call from several threads; throws InputError naming the image
+};
+
+/// Opens a DATASET argument: a folder with one sub-folder a class, a folder of images with labels.txt, an IDX
+/// pair or CIFAR-10 batches named by their folder with ":train" or ":test", or "fashion-mnist:train" where
+/// Debian's package puts it. Throws InputError.
+Dataset open_dataset(const std::string& argument);
+
+/// The same images in another order or fewer.
+Dataset select(const Dataset& dataset, const std::vector<std::size_t>& indices);
+
+/// Images as a network wants them.
+struct NetworkInputs {
+  std::size_t size = 0;
+  int64_t channels = 0, height = 0, width = 0;
+  int classes = 0;
+  std::vector<int> labels;
+  /// Fills channels x height x width floats; safe to call from several threads.
+  std::function<void(std::size_t index, std::span<float> values)> load;
+};
+
+/// Checks the first image against the network's input shape (-1 where free). Throws InputError where they do
+/// not match.
+NetworkInputs prepare_inputs(const Dataset& dataset, const Preprocess& preprocess,
+                             std::span<const int64_t> input_shape, const std::string& model);
+
+NetworkInputs select(const NetworkInputs& inputs, const std::vector<std::size_t>& indices);
+
+}  // namespace mj

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mj {
+
+/// A network as a whole, before or after pruning. Energies are per image.
+struct NetworkFigures {
+  double energy = 0;                 ///< in 16-bit MACs
+  std::optional<double> energy_pj;   ///< where the accelerator states picojoules
+  double nonzero_weights = 0;        ///< of MAC layers
+  double nonzero_macs = 0;           ///< mean over the images, times the batch
+  std::optional<double> top1, top5;  ///< fractions; none without labels
+};
+
+struct PrunedLayer {
+  std::string name;
+  double density_before = 1, density_after = 1;  ///< non-zero weights over weights
+  double energy_before = 0, energy_after = 0;    ///< per image, in 16-bit MACs
+  double output_error = 0;  ///< squared error of the layer's output over its power, on calibration images
+};
+
+/// One round of pruning, and whether its network was kept.
+struct PruneStep {
+  int step = 0;
+  double energy = 0;
+  std::optional<double> top1, top5;
+  bool kept = true;
+};
+
+/// What pruning did, for reports.
+struct PruneResult {
+  std::string model, output, method, accelerator;
+  int64_t batch = 1;
+  uint64_t seed = 0;
+  NetworkFigures before, after;
+  std::vector<PrunedLayer> layers;
+  std::vector<PruneStep> history;
+  double seconds = 0;
+  std::string stopped_by;   ///< "max-drop", "budget", ...
+  std::string accuracy_on;  ///< what top1 and top5 were measured on, for people
+  std::vector<std::string> notes;
+};
+
+}  // namespace mj
