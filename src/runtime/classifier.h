@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "network/network.h"
+
+namespace mj {
+
+/// The value whose softmax is the network's first output: the input of a final Softmax or LogSoftmax (nodes
+/// that only reshape may follow it), else the output itself.
+std::string find_logits(const Network& network);
+
+/// How many scores rank before the label's: larger ones, and equal ones of lower classes. Past the end where
+/// the label's own score is not a number.
+std::size_t rank_of_label(std::span<const float> scores, std::size_t label);
+
+}  // namespace mj

@@ -1,0 +1,116 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/matrix.h"
+#include "base/progress.h"
+#include "dataset/dataset.h"
+#include "network/activation_stats.h"
+#include "network/network.h"
+
+namespace mj {
+
+struct RuntimeOptions {
+  int threads = 0;         ///< 0: all available
+  int64_t batch_size = 0;  ///< images in a forward pass; 0: chosen by the network's size
+};
+
+/// Accuracy over labelled images.
+struct Accuracy {
+  std::size_t images = 0;
+  double top1 = 0;  ///< fraction; of equal scores the lowest class ranks first
+  double top5 = 0;
+};
+
+/// Outputs for images: one row an image.
+struct Logits {
+  Matrix values;
+};
+
+struct SampleOptions {
+  int64_t positions = 16;  ///< output positions drawn in each image; all where there are fewer
+  uint64_t seed = 0;  ///< the same seed draws the same positions, in any network with the same layer shape
+};
+
+/// What a layer reads and gives at sampled output positions.
+struct LayerSamples {
+  std::vector<Matrix> inputs;  ///< for each group: rows x (C R S)
+  Matrix outputs;              ///< rows x (groups K), before any activation function, bias included
+};
+
+struct TrainOptions {
+  int epochs = 1;
+  int64_t batch_size = 128;
+  double learning_rate = 1e-3;  ///< at the start; falls to 0 as a half cosine over all steps
+  double weight_decay = 0;  ///< decoupled from the gradient (AdamW, Loshchilov and Hutter 2019); weights of
+                            ///< MAC layers only
+  double distillation = 0;  ///< weight of the KL divergence from the teacher's outputs; the labels'
+                            ///< cross-entropy has 1 - distillation
+  double temperature = 1;   ///< of the distillation
+  int64_t shift = 0;        ///< augmentation: images moved by up to this many pixels
+  bool flip = false;        ///< augmentation: mirrored left to right half of the time
+  uint64_t seed = 0;
+};
+
+/// A network ready to run. Not safe to use from several threads at once; it uses several itself.
+class Session {
+ public:
+  Session() = default;
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  virtual ~Session() = default;
+
+  /// Takes over all floating constants of `network`, which must have the graph that this session was opened
+  /// with.
+  virtual void load_constants(const Network& network) = 0;
+  /// Puts the present values into `network`'s floating constants.
+  virtual void store_constants(Network& network) const = 0;
+
+  /// Executes the graph once. `inputs` and the result are in the order of Network::inputs and
+  /// Network::outputs; floats are computed as float32 and integers as int64, whatever their declared type.
+  virtual std::vector<Tensor> run(const std::vector<Tensor>& inputs) = 0;
+
+  /// The network's first output for each image. This and what follows throw InputError where the network
+  /// has not exactly one data input, where images do not fit it, and where a node cannot be computed from
+  /// what reaches it; and Interrupted soon after `stop` is requested.
+  virtual Logits forward(const NetworkInputs& inputs, const ProgressCallback& progress,
+                         std::stop_token stop) = 0;
+  /// Throws InputError where `inputs` has no labels or a label is beyond the network's classes. An image
+  /// whose label has a score that is not a number counts as wrong.
+  virtual Accuracy evaluate(const NetworkInputs& inputs, const ProgressCallback& progress,
+                            std::stop_token stop) = 0;
+  /// Counts the activations' zeros over all of `inputs`.
+  virtual ActivationStats measure_activations(const NetworkInputs& inputs, const ProgressCallback& progress,
+                                              std::stop_token stop) = 0;
+  /// Samples one MAC layer, running the graph only as far as needed. Rows are in the images' order and, in
+  /// an image, in the order of output positions.
+  virtual LayerSamples sample_layer(const NetworkInputs& inputs, std::size_t layer,
+                                    const SampleOptions& options, std::stop_token stop) = 0;
+  /// For each MAC layer the diagonal of the Fisher information at its outputs, a value an output channel
+  /// (groups K): the mean over images of the sum over positions of (d loss / d output)^2, where loss is the
+  /// negative log-likelihood of a class drawn by `seed` from the network's own prediction. Outputs are those
+  /// of the MAC node itself, as in LayerSamples. Needs no labels.
+  virtual std::vector<std::vector<double>> output_sensitivity(const NetworkInputs& inputs, uint64_t seed,
+                                                              std::stop_token stop) = 0;
+  /// Back-propagation by Adam (Kingma and Ba 2015) over weights, biases, and batch norms' scale and shift;
+  /// batch norms' statistics stay, dropout does nothing. Weights of MAC layers that are exactly zero at the
+  /// start are held at zero. `teacher` (may be null; from open_session) gives the distillation's targets. The
+  /// loss of an image is (1 - d) cross-entropy + d T^2 KL(teacher at T || student at T) with d the
+  /// distillation and T the temperature (Hinton et al. 2015), taken before a final Softmax. Throws InputError
+  /// where the loss becomes infinite, and for labels as `evaluate` does unless d = 1. After Interrupted the
+  /// weights are those of the last step.
+  virtual void train(const NetworkInputs& inputs, const TrainOptions& options, Session* teacher,
+                     const ProgressCallback& progress, std::stop_token stop) = 0;
+};
+
+/// Loads the runtime module on first use (it pulls in libtorch) and opens a session. Throws InputError naming
+/// node, operator and opset for what cannot be run, and naming the layer for weights that are missing.
+/// Weights that the graph declares as inputs are missing only to the methods that take NetworkInputs.
+std::unique_ptr<Session> open_session(const Network& network, const RuntimeOptions& options);
+
+}  // namespace mj

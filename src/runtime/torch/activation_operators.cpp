@@ -1,0 +1,112 @@
+#include <array>
+#include <limits>
+
+#include "runtime/torch/operators.h"
+
+namespace mj {
+namespace {
+
+using Unary = at::Tensor (*)(const at::Tensor&);
+
+template <Unary compute>
+Kernel translate_unary(const NodeReader& reader) {
+  reader.expect_inputs(1, 1);
+  return [](const Operands& in, const BatchSize&) -> Operands { return {compute(in[0])}; };
+}
+
+Kernel translate_leaky_relu(const NodeReader& reader) {
+  reader.expect_inputs(1, 1);
+  const float alpha = reader.number("alpha", 0.01F);
+  return [alpha](const Operands& in, const BatchSize&) -> Operands { return {at::leaky_relu(in[0], alpha)}; };
+}
+
+/// Before opset 7 a slope of one dimension belongs to the channels; later it is broadcast from the last
+/// dimension.
+Kernel translate_prelu(const NodeReader& reader) {
+  reader.expect_inputs(2, 2);
+  const bool by_channel = reader.opset() < 7;
+  return [by_channel](const Operands& in, const BatchSize&) -> Operands {
+    at::Tensor slope = in[1];
+    if (by_channel && slope.dim() == 1) {
+      for (int64_t i = 2; i < in[0].dim(); ++i) {
+        slope = slope.unsqueeze(-1);
+      }
+    }
+    return {at::where(in[0] < 0, in[0] * slope, in[0])};
+  };
+}
+
+Kernel translate_elu(const NodeReader& reader) {
+  reader.expect_inputs(1, 1);
+  const float alpha = reader.number("alpha", 1);
+  return [alpha](const Operands& in, const BatchSize&) -> Operands { return {at::elu(in[0], alpha)}; };
+}
+
+Kernel translate_selu(const NodeReader& reader) {
+  reader.expect_inputs(1, 1);
+  const float alpha = reader.number("alpha", 1.67326319F);
+  const float gamma = reader.number("gamma", 1.05070102F);
+  return [=](const Operands& in, const BatchSize&) -> Operands { return {at::elu(in[0], alpha, gamma)}; };
+}
+
+Kernel translate_hard_sigmoid(const NodeReader& reader) {
+  reader.expect_inputs(1, 1);
+  const float alpha = reader.number("alpha", 0.2F);
+  const float beta = reader.number("beta", 0.5F);
+  return
+      [=](const Operands& in, const BatchSize&) -> Operands { return {(in[0] * alpha + beta).clamp(0, 1)}; };
+}
+
+c10::optional<at::Tensor> bound(const Operands& in, std::size_t index) {
+  if (index >= in.size() || !in[index].defined()) {
+    return c10::nullopt;
+  }
+  TORCH_CHECK(in[index].numel() == 1, "its bounds must be scalars");
+  return in[index].reshape({});
+}
+
+/// The bounds are attributes before opset 11.
+Kernel translate_clip(const NodeReader& reader) {
+  reader.expect_inputs(1, 3);
+  if (reader.opset() >= 11) {
+    return [](const Operands& in, const BatchSize&) -> Operands {
+      const auto low = bound(in, 1);
+      const auto high = bound(in, 2);
+      return {low || high ? at::clamp(in[0], low, high) : in[0]};
+    };
+  }
+  const float low = reader.number("min", std::numeric_limits<float>::lowest());
+  const float high = reader.number("max", std::numeric_limits<float>::max());
+  return [=](const Operands& in, const BatchSize&) -> Operands { return {in[0].clamp(low, high)}; };
+}
+
+at::Tensor softplus(const at::Tensor& x) {
+  return at::softplus(x);
+}
+
+at::Tensor softsign(const at::Tensor& x) {
+  return x / (1 + x.abs());
+}
+
+constexpr std::array<Operator, 12> operators{{
+    {"Relu", translate_unary<at::relu>},
+    {"LeakyRelu", translate_leaky_relu},
+    {"PRelu", translate_prelu},
+    {"Elu", translate_elu},
+    {"Selu", translate_selu},
+    {"Clip", translate_clip},
+    {"Sigmoid", translate_unary<at::sigmoid>},
+    {"HardSigmoid", translate_hard_sigmoid},
+    {"HardSwish", translate_unary<at::hardswish>},
+    {"Tanh", translate_unary<at::tanh>},
+    {"Softplus", translate_unary<softplus>},
+    {"Softsign", translate_unary<softsign>},
+}};
+
+}  // namespace
+
+std::span<const Operator> activation_operators() {
+  return operators;
+}
+
+}  // namespace mj

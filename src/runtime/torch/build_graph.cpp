@@ -1,0 +1,120 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "base/error.h"
+#include "runtime/torch/graph.h"
+#include "runtime/torch/tensors.h"
+
+namespace mj {
+namespace {
+
+const MacLayer* layer_that_reads(const Network& network, std::string_view value) {
+  const auto reads = [&](const MacLayer& layer) { return layer.weights == value || layer.bias == value; };
+  const auto found = std::find_if(network.layers.begin(), network.layers.end(), reads);
+  return found == network.layers.end() ? nullptr : &*found;
+}
+
+[[noreturn]] void reject_missing(const Network& network, const std::string& value, const std::string& place) {
+  if (const MacLayer* layer = layer_that_reads(network, value)) {
+    throw InputError(network.file, fmt::format("layer '{}'", layer->name),
+                     fmt::format("has no values for '{}'", value),
+                     "the model must contain its weights to be executed");
+  }
+  throw InputError(network.file, place, fmt::format("has no values for '{}'", value),
+                   "it must be an input, a constant or the output of an earlier node");
+}
+
+bool has_values(const Tensor& tensor) {
+  const auto count = is_floating(tensor.type) ? tensor.floats.size() : tensor.integers.size();
+  return checked_element_count(tensor.shape) == static_cast<int64_t>(count);
+}
+
+class GraphBuilder {
+ public:
+  explicit GraphBuilder(const Network& network) : network_(network) {}
+
+  Graph build() {
+    graph_.file = network_.file;
+    for (const auto& [name, tensor] : network_.constants) {
+      graph_.constants[add_slot(name)] = has_values(tensor) ? arrange(name, tensor) : at::Tensor();
+      missing_[graph_.slots.at(name)] = !has_values(tensor);
+    }
+    for (const Value& input : network_.inputs) {
+      graph_.inputs.push_back(add_slot(input.name));
+    }
+    if (!network_.inputs.empty() && !network_.inputs[0].shape.empty()) {
+      graph_.declared_batch = std::max<int64_t>(network_.inputs[0].shape[0], 1);
+    }
+    for (const Node& node : network_.nodes) {
+      add_step(node);
+    }
+    for (const Value& output : network_.outputs) {
+      graph_.outputs.push_back(find_slot(output.name, fmt::format("output '{}'", output.name)));
+    }
+    return std::move(graph_);
+  }
+
+ private:
+  Slot add_slot(const std::string& name) {
+    const auto [entry, is_new] = graph_.slots.emplace(name, graph_.slots.size());
+    if (is_new) {
+      graph_.constants.emplace_back();
+      missing_.push_back(false);
+    }
+    return entry->second;
+  }
+
+  Slot find_slot(const std::string& name, const std::string& place) {
+    const auto found = graph_.slots.find(name);
+    if (found == graph_.slots.end() || missing_[found->second]) {
+      reject_missing(network_, name, place);
+    }
+    return found->second;
+  }
+
+  /// Filters in the memory order that convolutions are fastest with.
+  at::Tensor arrange(const std::string& name, const Tensor& tensor) {
+    const auto values = to_torch(tensor);
+    const MacLayer* layer = values.dim() == 4 ? layer_that_reads(network_, name) : nullptr;
+    const bool filters = layer != nullptr && layer->op == "Conv";
+    return filters ? values.contiguous(at::MemoryFormat::ChannelsLast) : values;
+  }
+
+  void add_step(const Node& node) {
+    const auto place = place_of_node(node);
+    // What Constant nodes give stands among the constants already.
+    if (node.op == "Constant" && !node.outputs.empty() && graph_.slots.contains(node.outputs[0])) {
+      return;
+    }
+    const Operator* found = find_operator(node.domain, node.op);
+    if (found == nullptr) {
+      const auto domain = node.domain.empty() ? "" : node.domain + ".";
+      throw InputError(
+          network_.file, place,
+          fmt::format("operator {}{} of opset {} cannot be executed", domain, node.op, network_.opset), "");
+    }
+    Step step{place, {}, {}, {}};
+    for (const auto& input : node.inputs) {
+      step.inputs.push_back(input.empty() ? no_slot : find_slot(input, place));
+    }
+    step.kernel = found->translate(NodeReader(network_, node));
+    for (const auto& output : node.outputs) {
+      step.outputs.push_back(output.empty() ? no_slot : add_slot(output));
+    }
+    graph_.steps.push_back(std::move(step));
+  }
+
+  const Network& network_;
+  Graph graph_;
+  std::vector<bool> missing_;  ///< by slot: declared, but without values
+};
+
+}  // namespace
+
+Graph build_graph(const Network& network) {
+  return GraphBuilder(network).build();
+}
+
+}  // namespace mj

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <stop_token>
+#include <vector>
+
+#include "base/progress.h"
+#include "dataset/dataset.h"
+#include "network/activation_stats.h"
+#include "runtime/runtime.h"
+#include "runtime/torch/model.h"
+
+namespace mj {
+
+/// Session::measure_activations.
+ActivationStats count_activations(const Model& model, const NetworkInputs& inputs,
+                                  const ProgressCallback& progress, const std::stop_token& stop);
+
+/// Session::sample_layer.
+LayerSamples sample_positions(const Model& model, const NetworkInputs& inputs, const MacLayer& layer,
+                              const SampleOptions& options, const std::stop_token& stop);
+
+/// Session::output_sensitivity.
+std::vector<std::vector<double>> measure_sensitivity(const Model& model, const NetworkInputs& inputs,
+                                                     uint64_t seed, const std::stop_token& stop);
+
+}  // namespace mj

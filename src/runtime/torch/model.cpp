@@ -1,0 +1,171 @@
+#include "runtime/torch/model.h"
+
+#include <ATen/Parallel.h>
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/threads.h"
+#include "runtime/classifier.h"
+
+namespace mj {
+namespace {
+
+/// Small batches leave threads idle between layers, large ones push the maps out of the caches: about 16 MB
+/// for the largest map, measured on SqueezeNet and ResNet-20.
+int64_t choose_batch_size(const Network& network) {
+  constexpr int64_t wanted_elements = int64_t{1} << 22;
+  int64_t largest = 1;
+  for (const auto& [name, shape] : network.shapes) {
+    largest = std::max(largest, checked_element_count(shape).value_or(1));
+  }
+  return std::clamp<int64_t>(wanted_elements / largest, 1, 128);
+}
+
+Network without_constants(const Network& network) {
+  Network result;
+  result.name = network.name;
+  result.file = network.file;
+  result.opset = network.opset;
+  result.inputs = network.inputs;
+  result.outputs = network.outputs;
+  result.nodes = network.nodes;
+  result.layers = network.layers;
+  return result;
+}
+
+/// The input's sizes for so many images; empty where they do not fit.
+std::vector<int64_t> input_sizes(const Shape& declared, const NetworkInputs& inputs, int64_t images) {
+  const std::vector<int64_t> image{inputs.channels, inputs.height, inputs.width};
+  const int64_t elements = inputs.channels * inputs.height * inputs.width;
+  const auto fits = [](int64_t wanted, int64_t there) { return wanted < 0 || wanted == there; };
+  if (declared.empty() ||
+      (declared.size() == 4 && std::equal(declared.begin() + 1, declared.end(), image.begin(), fits))) {
+    return {images, inputs.channels, inputs.height, inputs.width};
+  }
+  if (declared.size() == 2 && fits(declared[1], elements)) {
+    return {images, elements};
+  }
+  Shape sizes = declared;
+  sizes[0] = 1;
+  if (inputs.channels == 1 && checked_element_count(sizes) == elements) {
+    sizes[0] = images;
+    return sizes;
+  }
+  return {};
+}
+
+}  // namespace
+
+Model make_model(const Network& network, const RuntimeOptions& options) {
+  if (network.outputs.empty()) {
+    throw InputError(network.file, "", "has no outputs", "a network must have one");
+  }
+  Model model;
+  model.graph = build_graph(network);
+  model.network = without_constants(network);
+  model.threads = options.threads > 0 ? options.threads : available_threads();
+  model.batch_size = options.batch_size > 0 ? options.batch_size : choose_batch_size(network);
+  return model;
+}
+
+Slot find_slot(const Model& model, const std::string& value) {
+  const auto found = model.graph.slots.find(value);
+  ensure(found != model.graph.slots.end(), "a layer's values are in its graph");
+  return found->second;
+}
+
+Slot output_slot(const Model& model) {
+  return model.graph.outputs.at(0);
+}
+
+Slot logits_slot(const Model& model) {
+  return find_slot(model, find_logits(model.network));
+}
+
+Slot layer_output_slot(const Model& model, const MacLayer& layer) {
+  if (layer.op == "MatMul" && !layer.bias.empty()) {
+    for (const Node& node : model.network.nodes) {
+      const auto reads = [&](const std::string& value) {
+        return std::find(node.inputs.begin(), node.inputs.end(), value) != node.inputs.end();
+      };
+      if (node.op == "Add" && reads(layer.output) && reads(layer.bias)) {
+        return find_slot(model, node.outputs.at(0));
+      }
+    }
+  }
+  return find_slot(model, layer.output);
+}
+
+void use_threads(int threads) {
+  at::set_num_threads(threads);
+  using Setter = void (*)(int);
+  if (void* setter = dlsym(RTLD_DEFAULT, "openblas_set_num_threads")) {
+    reinterpret_cast<Setter>(setter)(threads);
+  }
+}
+
+void check_inputs(const Model& model, const NetworkInputs& inputs) {
+  const Network& network = model.network;
+  for (const MacLayer& layer : network.layers) {
+    const auto is_weights = [&](const Value& value) {
+      return value.name == layer.weights && value.name != layer.input;
+    };
+    if (layer.layout != WeightLayout::none &&
+        std::any_of(network.inputs.begin(), network.inputs.end(), is_weights)) {
+      throw InputError(network.file, fmt::format("layer '{}'", layer.name),
+                       fmt::format("has no values for '{}'", layer.weights),
+                       "the model must contain its weights to be executed");
+    }
+  }
+  if (network.inputs.size() != 1) {
+    throw InputError(network.file, "", fmt::format("has {} data inputs", network.inputs.size()),
+                     "must have one, the images");
+  }
+  if (inputs.size == 0) {
+    throw InputError(network.file, "", "is given no images", "give at least one");
+  }
+}
+
+at::Tensor input_tensor(const Model& model, const NetworkInputs& inputs, const Batch& batch) {
+  const Value& input = model.network.inputs.at(0);
+  const auto sizes = input_sizes(input.shape, inputs, static_cast<int64_t>(batch.indices.size()));
+  if (sizes.empty()) {
+    throw InputError(model.network.file, fmt::format("input '{}'", input.name),
+                     fmt::format("has the shape {} and is given images of {}", to_string(input.shape),
+                                 to_string({inputs.channels, inputs.height, inputs.width})),
+                     "the images must have the input's shape");
+  }
+  const auto values = at::from_blob(const_cast<float*>(batch.values.data()), sizes);
+  return sizes.size() == 4 ? values.contiguous(at::MemoryFormat::ChannelsLast) : values;
+}
+
+at::Tensor as_rows(const Model& model, const at::Tensor& value, std::size_t images) {
+  const auto rows = static_cast<int64_t>(images);
+  if (value.numel() == 0 || value.numel() % rows != 0) {
+    throw InputError(model.network.file, "",
+                     fmt::format("gives {} for {} images", to_string(value.sizes().vec()), rows),
+                     "must give as many values for each image");
+  }
+  return value.reshape({rows, -1}).to(at::kFloat).contiguous();
+}
+
+void for_each_batch(const Model& model, const NetworkInputs& inputs, const std::string& stage,
+                    const ProgressCallback& progress, const std::stop_token& stop, const BatchWork& work) {
+  BatchLoader loader(inputs, in_order(inputs.size), model.batch_size, model.threads);
+  std::size_t done = 0;
+  while (const Batch* batch = loader.next()) {
+    if (stop.stop_requested()) {
+      throw Interrupted();
+    }
+    const auto detail = work(*batch, input_tensor(model, inputs, *batch));
+    done += batch->indices.size();
+    if (progress) {
+      progress({stage, static_cast<double>(done) / static_cast<double>(inputs.size), detail, false});
+    }
+  }
+}
+
+}  // namespace mj

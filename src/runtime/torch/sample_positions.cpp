@@ -1,0 +1,107 @@
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+#include <torch/csrc/autograd/grad_mode.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "runtime/receptive_field.h"
+#include "runtime/torch/measure.h"
+
+namespace mj {
+namespace {
+
+/// A value of a layer with the tensor that its memory belongs to.
+struct HeldMap {
+  at::Tensor values;
+  MapView view;
+};
+
+/// @param rows, columns of one map; @param channels of all groups
+HeldMap view_map(const at::Tensor& value, const MacLayer& layer, int64_t channels, int64_t rows,
+                 int64_t columns) {
+  HeldMap map;
+  if (layer.op == "Conv") {
+    map.values = value.dim() == 3 ? value.unsqueeze(2) : value;
+  } else {
+    map.values = value.reshape({-1, rows, channels, 1}).permute({0, 2, 1, 3});
+  }
+  ensure(map.values.sizes().slice(1) == at::IntArrayRef({channels, rows, columns}),
+         "a layer's maps have the sizes of its shape");
+  map.view = {map.values.data_ptr<float>(), map.values.size(0),   map.values.stride(0),
+              map.values.stride(1),         map.values.stride(2), map.values.stride(3)};
+  return map;
+}
+
+std::vector<Position> draw_batch(const LayerShape& shape, const SampleOptions& options, const Batch& batch) {
+  std::vector<Position> positions;
+  for (std::size_t i = 0; i < batch.indices.size(); ++i) {
+    const auto drawn = draw_positions(shape, options.positions, options.seed, batch.indices[i],
+                                      static_cast<int64_t>(i) * shape.n);
+    positions.insert(positions.end(), drawn.begin(), drawn.end());
+  }
+  return positions;
+}
+
+LayerSamples make_room(const LayerShape& shape, std::size_t images, int64_t positions) {
+  const int64_t rows = static_cast<int64_t>(images) * std::min(positions, shape.n * shape.p * shape.q);
+  LayerSamples samples;
+  for (int64_t group = 0; group < shape.groups; ++group) {
+    samples.inputs.emplace_back(rows, shape.c * shape.r * shape.s);
+  }
+  samples.outputs = Matrix(rows, shape.groups * shape.k);
+  return samples;
+}
+
+void gather(const HeldMap& input, const HeldMap& output, const LayerShape& shape,
+            const std::vector<Position>& positions, int64_t first_row, LayerSamples& samples) {
+  at::parallel_for(0, static_cast<int64_t>(positions.size()), 64, [&](int64_t begin, int64_t end) {
+    const auto some =
+        std::span(positions).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
+    for (int64_t group = 0; group < shape.groups; ++group) {
+      gather_inputs(input.view, shape, group, some, first_row + begin,
+                    samples.inputs[static_cast<std::size_t>(group)]);
+    }
+    gather_outputs(output.view, some, first_row + begin, samples.outputs);
+  });
+}
+
+}  // namespace
+
+LayerSamples sample_positions(const Model& model, const NetworkInputs& inputs, const MacLayer& layer,
+                              const SampleOptions& options, const std::stop_token& stop) {
+  check_inputs(model, inputs);
+  ensure(layer.layout != WeightLayout::none, "only layers with weights are sampled");
+  ensure(options.positions > 0, "at least one position is sampled");
+  const at::NoGradGuard no_gradients;
+  const LayerShape& shape = layer.shape;
+  LayerSamples samples = make_room(shape, inputs.size, options.positions);
+  const Slot input_slot = find_slot(model, layer.input);
+  const Slot output_slot = layer_output_slot(model, layer);
+  const Plan plan = plan_values(model.graph, {input_slot, output_slot});
+  int64_t row = 0;
+  for_each_batch(model, inputs, "samples", {}, stop, [&](const Batch& batch, const at::Tensor& images) {
+    HeldMap input;
+    HeldMap output;
+    run_plan(
+        model.graph, plan, {images}, images.size(0),
+        [&](Slot slot, const at::Tensor& value) {
+          if (slot == input_slot) {
+            input = view_map(value, layer, shape.groups * shape.c, shape.height, shape.width);
+          } else {
+            output = view_map(value, layer, shape.groups * shape.k, shape.p, shape.q);
+          }
+        },
+        stop);
+    const auto maps = static_cast<int64_t>(batch.indices.size()) * shape.n;
+    ensure(input.view.maps == maps && output.view.maps == maps,
+           "a layer has its share of maps for each image");
+    const auto positions = draw_batch(shape, options, batch);
+    gather(input, output, shape, positions, row, samples);
+    row += static_cast<int64_t>(positions.size());
+    return std::string();
+  });
+  return samples;
+}
+
+}  // namespace mj

@@ -1,0 +1,243 @@
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <limits>
+#include <numeric>
+
+#include "runtime/torch/operators.h"
+#include "runtime/torch/tensors.h"
+
+namespace mj {
+namespace {
+
+int64_t product(at::IntArrayRef sizes) {
+  return c10::multiply_integers(sizes);
+}
+
+/// A target shape that was written down for the declared batch, changed to the actual one: where only so the
+/// element counts agree, or where the batch stands first and another dimension is free.
+void follow_batch(std::vector<int64_t>& target, const at::Tensor& input, const BatchSize& batch) {
+  if (batch.actual == batch.declared || target.empty() || target[0] <= 0 || target[0] % batch.declared != 0) {
+    return;
+  }
+  const bool has_free = std::find(target.begin(), target.end(), -1) != target.end();
+  const bool batch_first = target[0] == batch.declared && input.dim() > 0 && input.size(0) == batch.actual;
+  // In floating point, as the sizes are any that a file may hold; exact up to 2^53 elements.
+  const double elements = std::accumulate(target.begin(), target.end(), 1.0, std::multiplies<double>());
+  const bool counts_agree = elements * static_cast<double>(batch.actual) ==
+                            static_cast<double>(input.numel()) * static_cast<double>(batch.declared);
+  if (has_free ? batch_first : counts_agree) {
+    target[0] = target[0] / batch.declared * batch.actual;
+  }
+}
+
+Kernel translate_reshape(const NodeReader& reader) {
+  reader.expect_inputs(1, 2);
+  const auto given = reader.integers("shape");
+  const bool keeps_zeros = reader.flag("allowzero");
+  const bool is_constant = !reader.has_input(1) || reader.constant_input(1) != nullptr;
+  return [=](const Operands& in, const BatchSize& batch) -> Operands {
+    auto target = in.size() > 1 && in[1].defined() ? to_integers(in[1]) : given;
+    for (std::size_t i = 0; i < target.size(); ++i) {
+      if (target[i] == 0 && !keeps_zeros) {
+        target[i] = in[0].size(static_cast<int64_t>(i));
+      }
+    }
+    if (is_constant) {
+      follow_batch(target, in[0], batch);
+    }
+    return {in[0].reshape(target)};
+  };
+}
+
+Kernel translate_flatten(const NodeReader& reader) {
+  reader.expect_inputs(1, 1);
+  const int64_t axis = reader.integer("axis", 1);
+  return [axis](const Operands& in, const BatchSize&) -> Operands {
+    const int64_t first = axis == in[0].dim() ? axis : at::maybe_wrap_dim(axis, in[0].dim());
+    const auto sizes = in[0].sizes();
+    return {in[0].reshape({product(sizes.slice(0, static_cast<std::size_t>(first))),
+                           product(sizes.slice(static_cast<std::size_t>(first)))})};
+  };
+}
+
+/// Axes are an attribute before opset 13, an input from then on.
+std::vector<int64_t> axes_of(const Operands& in, const std::vector<int64_t>& attribute, int64_t rank) {
+  auto axes = in.size() > 1 && in[1].defined() ? to_integers(in[1]) : attribute;
+  for (auto& axis : axes) {
+    axis = at::maybe_wrap_dim(axis, rank);
+  }
+  std::sort(axes.begin(), axes.end());
+  return axes;
+}
+
+Kernel translate_squeeze(const NodeReader& reader) {
+  reader.expect_inputs(1, 2);
+  const auto given = reader.integers("axes");
+  return [given](const Operands& in, const BatchSize&) -> Operands {
+    const auto axes = axes_of(in, given, in[0].dim());
+    if (axes.empty()) {
+      return {in[0].squeeze()};
+    }
+    at::Tensor result = in[0];
+    for (auto axis = axes.rbegin(); axis != axes.rend(); ++axis) {
+      TORCH_CHECK(result.size(*axis) == 1, "it removes dimension ", *axis, ", which is not of size 1");
+      result = result.squeeze(*axis);
+    }
+    return {result};
+  };
+}
+
+Kernel translate_unsqueeze(const NodeReader& reader) {
+  reader.expect_inputs(1, 2);
+  const auto given = reader.integers("axes");
+  return [given](const Operands& in, const BatchSize&) -> Operands {
+    const auto count = in.size() > 1 && in[1].defined() ? in[1].numel() : static_cast<int64_t>(given.size());
+    at::Tensor result = in[0];
+    for (const int64_t axis : axes_of(in, given, in[0].dim() + count)) {
+      result = result.unsqueeze(axis);
+    }
+    return {result};
+  };
+}
+
+Kernel translate_shape(const NodeReader& reader) {
+  reader.expect_inputs(1, 1);
+  const int64_t start = reader.integer("start", 0);
+  const int64_t end = reader.integer("end", std::numeric_limits<int64_t>::max());
+  return [=](const Operands& in, const BatchSize&) -> Operands {
+    const int64_t rank = in[0].dim();
+    const auto place = [rank](int64_t index) {
+      return std::clamp<int64_t>(index < 0 ? index + rank : index, 0, rank);
+    };
+    const int64_t first = place(start);
+    const int64_t count = std::max<int64_t>(place(end) - first, 0);
+    const auto sizes = in[0].sizes().slice(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+    return {at::tensor(sizes, at::kLong)};
+  };
+}
+
+Kernel give(const Tensor& value) {
+  const auto tensor = to_torch(value);
+  return [tensor](const Operands&, const BatchSize&) -> Operands { return {tensor}; };
+}
+
+Kernel translate_constant(const NodeReader& reader) {
+  reader.expect_inputs(0, 0);
+  if (const Tensor* value = reader.tensor("value")) {
+    return give(*value);
+  }
+  if (reader.has("value_float")) {
+    return give({ElementType::float32, {}, {reader.number("value_float", 0)}, {}});
+  }
+  if (reader.has("value_int")) {
+    return give({ElementType::int64, {}, {}, {reader.integer("value_int", 0)}});
+  }
+  if (reader.has("value_floats")) {
+    const auto values = reader.numbers("value_floats");
+    return give({ElementType::float32, {static_cast<int64_t>(values.size())}, values, {}});
+  }
+  if (reader.has("value_ints")) {
+    const auto values = reader.integers("value_ints");
+    return give({ElementType::int64, {static_cast<int64_t>(values.size())}, {}, values});
+  }
+  reader.reject("has no value of numbers",
+                "must have one of the attributes value, value_float, value_floats, "
+                "value_int and value_ints");
+}
+
+Kernel translate_constant_of_shape(const NodeReader& reader) {
+  reader.expect_inputs(1, 1);
+  const Tensor* given = reader.tensor("value");
+  const auto value = given == nullptr ? at::zeros({1}) : to_torch(*given);
+  if (value.numel() != 1) {
+    reader.reject("has a value of " + std::to_string(value.numel()) + " numbers", "must have one");
+  }
+  return [value](const Operands& in, const BatchSize&) -> Operands {
+    const auto sizes = to_integers(in[0]);
+    check_moderate(sizes);
+    return {value.reshape({}).expand(sizes)};
+  };
+}
+
+Kernel translate_expand(const NodeReader& reader) {
+  reader.expect_inputs(2, 2);
+  return [](const Operands& in, const BatchSize&) -> Operands {
+    const auto sizes = at::infer_size(in[0].sizes(), to_integers(in[1]));
+    check_moderate(sizes);
+    return {in[0].expand(sizes)};
+  };
+}
+
+at::Tensor round_to(const at::Tensor& x, at::ScalarType type) {
+  const bool to_float = at::isFloatingType(type);
+  return x.to(type).to(to_float ? at::kFloat : at::kLong);
+}
+
+/// The target is an ONNX TensorProto.DataType; narrower types round as they do there.
+Kernel translate_cast(const NodeReader& reader) {
+  reader.expect_inputs(1, 1);
+  constexpr std::array<std::pair<int64_t, at::ScalarType>, 13> types{{{1, at::kFloat},
+                                                                      {2, at::kByte},
+                                                                      {3, at::kChar},
+                                                                      {4, at::kInt},
+                                                                      {5, at::kShort},
+                                                                      {6, at::kInt},
+                                                                      {7, at::kLong},
+                                                                      {9, at::kBool},
+                                                                      {10, at::kHalf},
+                                                                      {11, at::kFloat},
+                                                                      {12, at::kLong},
+                                                                      {13, at::kLong},
+                                                                      {16, at::kBFloat16}}};
+  const int64_t to = reader.integer("to", 0);
+  const auto found =
+      std::find_if(types.begin(), types.end(), [to](const auto& type) { return type.first == to; });
+  if (found == types.end()) {
+    reader.reject("casts to the data type " + std::to_string(to), "casts to numbers can be executed");
+  }
+  const auto type = found->second;
+  return [type](const Operands& in, const BatchSize&) -> Operands { return {round_to(in[0], type)}; };
+}
+
+Kernel translate_identity(const NodeReader& reader) {
+  reader.expect_inputs(1, 1);
+  return [](const Operands& in, const BatchSize&) -> Operands { return {in[0]}; };
+}
+
+/// Does nothing outside training; the mask says that all is kept.
+Kernel translate_dropout(const NodeReader& reader) {
+  reader.expect_inputs(1, 3);
+  const bool gives_mask = reader.output_count() > 1;
+  return [gives_mask](const Operands& in, const BatchSize&) -> Operands {
+    if (in.size() > 2 && in[2].defined()) {
+      TORCH_CHECK(in[2].numel() == 1 && in[2].item<double>() == 0, "it is in training mode");
+    }
+    if (!gives_mask) {
+      return {in[0]};
+    }
+    return {in[0], at::ones(in[0].sizes(), at::kLong)};
+  };
+}
+
+constexpr std::array<Operator, 11> operators{{
+    {"Reshape", translate_reshape},
+    {"Flatten", translate_flatten},
+    {"Squeeze", translate_squeeze},
+    {"Unsqueeze", translate_unsqueeze},
+    {"Expand", translate_expand},
+    {"Shape", translate_shape},
+    {"Constant", translate_constant},
+    {"ConstantOfShape", translate_constant_of_shape},
+    {"Cast", translate_cast},
+    {"Identity", translate_identity},
+    {"Dropout", translate_dropout},
+}};
+
+}  // namespace
+
+std::span<const Operator> shape_operators() {
+  return operators;
+}
+
+}  // namespace mj

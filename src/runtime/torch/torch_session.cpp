@@ -1,0 +1,150 @@
+#include "runtime/torch/torch_session.h"
+
+#include <fmt/format.h>
+#include <torch/csrc/autograd/grad_mode.h>
+
+#include <cstring>
+#include <utility>
+
+#include "base/error.h"
+#include "runtime/classifier.h"
+#include "runtime/torch/measure.h"
+#include "runtime/torch/tensors.h"
+#include "runtime/torch/training.h"
+
+namespace mj {
+namespace {
+
+/// The first output of each batch as rows.
+void for_each_output(const Model& model, const NetworkInputs& inputs, const std::string& stage,
+                     const ProgressCallback& progress, const std::stop_token& stop,
+                     const std::function<std::string(const Batch&, const at::Tensor& rows)>& work) {
+  check_inputs(model, inputs);
+  const at::NoGradGuard no_gradients;
+  const Plan plan = plan_values(model.graph, {output_slot(model)});
+  for_each_batch(model, inputs, stage, progress, stop, [&](const Batch& batch, const at::Tensor& input) {
+    at::Tensor output;
+    run_plan(
+        model.graph, plan, {input}, input.size(0), [&](Slot, const at::Tensor& value) { output = value; },
+        stop);
+    return work(batch, as_rows(model, output, batch.indices.size()));
+  });
+}
+
+bool has_as_many(const at::Tensor& values, const Tensor& tensor) {
+  return values.sizes() == at::IntArrayRef(tensor.shape) &&
+         static_cast<std::size_t>(values.numel()) == tensor.floats.size();
+}
+
+}  // namespace
+
+TorchSession::TorchSession(const Network& network, const RuntimeOptions& options)
+    : model_(make_model(network, options)) {}
+
+void TorchSession::load_constants(const Network& network) {
+  for (const auto& [name, tensor] : network.constants) {
+    if (is_floating(tensor.type)) {
+      at::Tensor& values = model_.graph.constants[find_slot(model_, name)];
+      ensure(values.defined() && has_as_many(values, tensor), "constants are loaded from the same graph");
+      values.copy_(to_torch(tensor));
+    }
+  }
+}
+
+void TorchSession::store_constants(Network& network) const {
+  for (auto& [name, tensor] : network.constants) {
+    if (is_floating(tensor.type)) {
+      const at::Tensor& values = model_.graph.constants[find_slot(model_, name)];
+      ensure(values.defined() && has_as_many(values, tensor), "constants are stored into the same graph");
+      tensor.floats = from_torch(values).floats;
+    }
+  }
+}
+
+std::vector<Tensor> TorchSession::run(const std::vector<Tensor>& inputs) {
+  use_threads(model_.threads);
+  const at::NoGradGuard no_gradients;
+  ensure(inputs.size() == model_.graph.inputs.size(), "a graph runs on as many values as it has inputs");
+  std::vector<at::Tensor> values;
+  for (const Tensor& input : inputs) {
+    values.push_back(to_torch(input));
+  }
+  const int64_t batch =
+      values.empty() || values[0].dim() == 0 ? model_.graph.declared_batch : values[0].size(0);
+  std::map<Slot, Tensor> results;
+  run_plan(model_.graph, plan_values(model_.graph, model_.graph.outputs), values, batch,
+           [&](Slot slot, const at::Tensor& value) { results[slot] = from_torch(value); }, {});
+  std::vector<Tensor> outputs;
+  for (const Slot slot : model_.graph.outputs) {
+    outputs.push_back(results.at(slot));
+  }
+  return outputs;
+}
+
+Logits TorchSession::forward(const NetworkInputs& inputs, const ProgressCallback& progress,
+                             std::stop_token stop) {
+  use_threads(model_.threads);
+  Logits logits;
+  int64_t row = 0;
+  for_each_output(model_, inputs, "outputs", progress, stop, [&](const Batch&, const at::Tensor& rows) {
+    if (row == 0) {
+      logits.values = Matrix(static_cast<int64_t>(inputs.size), rows.size(1));
+    }
+    ensure(rows.size(1) == logits.values.columns, "every batch gives as many values an image");
+    std::memcpy(logits.values.row(row), rows.data_ptr<float>(), rows.nbytes());
+    row += rows.size(0);
+    return std::string();
+  });
+  return logits;
+}
+
+Accuracy TorchSession::evaluate(const NetworkInputs& inputs, const ProgressCallback& progress,
+                                std::stop_token stop) {
+  use_threads(model_.threads);
+  check_labels(model_, inputs);
+  std::size_t done = 0;
+  std::size_t first = 0;
+  std::size_t among_five = 0;
+  for_each_output(
+      model_, inputs, "accuracy", progress, stop, [&](const Batch& batch, const at::Tensor& rows) {
+        check_classes(model_, inputs, rows.size(1));
+        const auto classes = static_cast<std::size_t>(rows.size(1));
+        for (std::size_t i = 0; i < batch.indices.size(); ++i) {
+          const std::span scores(rows.data_ptr<float>() + i * classes, classes);
+          const auto rank = rank_of_label(scores, static_cast<std::size_t>(inputs.labels[batch.indices[i]]));
+          first += static_cast<std::size_t>(rank < std::min<std::size_t>(1, classes));
+          among_five += static_cast<std::size_t>(rank < std::min<std::size_t>(5, classes));
+        }
+        done += batch.indices.size();
+        return fmt::format("top-1 {:.1f} %", 100.0 * static_cast<double>(first) / static_cast<double>(done));
+      });
+  const auto images = static_cast<double>(done);
+  return {done, static_cast<double>(first) / images, static_cast<double>(among_five) / images};
+}
+
+ActivationStats TorchSession::measure_activations(const NetworkInputs& inputs,
+                                                  const ProgressCallback& progress, std::stop_token stop) {
+  use_threads(model_.threads);
+  return count_activations(model_, inputs, progress, stop);
+}
+
+LayerSamples TorchSession::sample_layer(const NetworkInputs& inputs, std::size_t layer,
+                                        const SampleOptions& options, std::stop_token stop) {
+  use_threads(model_.threads);
+  return sample_positions(model_, inputs, model_.network.layers.at(layer), options, stop);
+}
+
+std::vector<std::vector<double>> TorchSession::output_sensitivity(const NetworkInputs& inputs, uint64_t seed,
+                                                                  std::stop_token stop) {
+  use_threads(model_.threads);
+  return measure_sensitivity(model_, inputs, seed, stop);
+}
+
+void TorchSession::train(const NetworkInputs& inputs, const TrainOptions& options, Session* teacher,
+                         const ProgressCallback& progress, std::stop_token stop) {
+  use_threads(model_.threads);
+  const Model* teacher_model = teacher == nullptr ? nullptr : &static_cast<TorchSession*>(teacher)->model_;
+  train_model(model_, inputs, options, teacher_model, progress, stop);
+}
+
+}  // namespace mj

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "runtime/runtime.h"
+#include "runtime/torch/model.h"
+
+namespace mj {
+
+class TorchSession final : public Session {
+ public:
+  TorchSession(const Network& network, const RuntimeOptions& options);
+
+  void load_constants(const Network& network) override;
+  void store_constants(Network& network) const override;
+  std::vector<Tensor> run(const std::vector<Tensor>& inputs) override;
+  Logits forward(const NetworkInputs& inputs, const ProgressCallback& progress,
+                 std::stop_token stop) override;
+  Accuracy evaluate(const NetworkInputs& inputs, const ProgressCallback& progress,
+                    std::stop_token stop) override;
+  ActivationStats measure_activations(const NetworkInputs& inputs, const ProgressCallback& progress,
+                                      std::stop_token stop) override;
+  LayerSamples sample_layer(const NetworkInputs& inputs, std::size_t layer, const SampleOptions& options,
+                            std::stop_token stop) override;
+  std::vector<std::vector<double>> output_sensitivity(const NetworkInputs& inputs, uint64_t seed,
+                                                      std::stop_token stop) override;
+  void train(const NetworkInputs& inputs, const TrainOptions& options, Session* teacher,
+             const ProgressCallback& progress, std::stop_token stop) override;
+
+ private:
+  Model model_;
+};
+
+}  // namespace mj

@@ -1,0 +1,258 @@
+#include "runtime/torch/training.h"
+
+#include <fmt/format.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <set>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "runtime/augment.h"
+#include "runtime/torch/adam.h"
+
+namespace mj {
+namespace {
+
+/// The trainable constants of a graph, for as long as this lives.
+class TrainableConstants {
+ public:
+  explicit TrainableConstants(Model& model) : graph_(model.graph) {
+    for (const MacLayer& layer : model.network.layers) {
+      add(layer.weights, true);
+      add(layer.bias, false);
+    }
+    for (const Node& node : model.network.nodes) {
+      if (node.op == "BatchNormalization") {
+        add(node.inputs.at(1), false);
+        add(node.inputs.at(2), false);
+      }
+    }
+  }
+  TrainableConstants(const TrainableConstants&) = delete;
+  TrainableConstants& operator=(const TrainableConstants&) = delete;
+  ~TrainableConstants() {
+    for (const Slot slot : slots_) {
+      graph_.constants[slot] = graph_.constants[slot].detach();
+    }
+  }
+
+  std::vector<Parameter>& parameters() { return parameters_; }
+
+ private:
+  void add(const std::string& name, bool holds_zeros) {
+    const auto found = graph_.slots.find(name);
+    if (found == graph_.slots.end() || !graph_.constants[found->second].defined() ||
+        !slots_.insert(found->second).second) {
+      return;
+    }
+    at::Tensor& constant = graph_.constants[found->second];
+    constant = constant.detach().requires_grad_(true);
+    parameters_.push_back(make_parameter(constant, holds_zeros));
+  }
+
+  Graph& graph_;
+  std::set<Slot> slots_;
+  std::vector<Parameter> parameters_;
+};
+
+at::Tensor compute_logits(const Model& model, const Plan& plan, const at::Tensor& input,
+                          const std::stop_token& stop) {
+  at::Tensor logits;
+  run_plan(
+      model.graph, plan, {input}, input.size(0), [&](Slot, const at::Tensor& value) { logits = value; },
+      stop);
+  return as_rows(model, logits, static_cast<std::size_t>(input.size(0)));
+}
+
+/// What the students' outputs are compared with.
+struct Targets {
+  at::Tensor labels;          ///< undefined without labels
+  at::Tensor teacher_logits;  ///< undefined without distillation
+};
+
+at::Tensor loss_of(const at::Tensor& logits, const Targets& targets, const TrainOptions& options) {
+  at::Tensor loss = at::zeros({});
+  if (targets.labels.defined()) {
+    loss = loss + (1 - options.distillation) * at::nll_loss(at::log_softmax(logits, 1), targets.labels);
+  }
+  if (targets.teacher_logits.defined()) {
+    const auto student = at::log_softmax(logits / options.temperature, 1);
+    const auto teacher = at::log_softmax(targets.teacher_logits / options.temperature, 1);
+    const auto divergence = (teacher.exp() * (teacher - student)).sum(1).mean();
+    loss = loss + options.distillation * options.temperature * options.temperature * divergence;
+  }
+  return loss;
+}
+
+[[noreturn]] void reject_divergence(const TrainOptions& options, int epoch) {
+  throw InputError(fmt::format("learning rate {}", options.learning_rate), fmt::format("epoch {}", epoch + 1),
+                   "makes the loss infinite", "lower the learning rate");
+}
+
+class Trainer {
+ public:
+  Trainer(Model& model, const NetworkInputs& inputs, const TrainOptions& options, const Model* teacher,
+          const ProgressCallback& progress, const std::stop_token& stop)
+      : model_(model),
+        inputs_(inputs),
+        options_(options),
+        teacher_(options.distillation > 0 ? teacher : nullptr),
+        progress_(progress),
+        stop_(stop),
+        plan_(plan_values(model.graph, {logits_slot(model)})),
+        constants_(model) {
+    const auto batch_size = static_cast<std::size_t>(options.batch_size);
+    steps_ = static_cast<int64_t>((inputs.size + batch_size - 1) / batch_size) * options.epochs;
+    if (teacher_ != nullptr) {
+      teacher_plan_ = plan_values(teacher_->graph, {logits_slot(*teacher_)});
+    }
+  }
+
+  void run() {
+    for (int epoch = 0; epoch < options_.epochs; ++epoch) {
+      run_epoch(epoch);
+    }
+    for (const Parameter& parameter : constants_.parameters()) {
+      if (!at::isfinite(parameter.values).all().item<bool>()) {
+        reject_divergence(options_, options_.epochs - 1);
+      }
+    }
+  }
+
+ private:
+  void run_epoch(int epoch) {
+    const uint64_t seed = derive_seed(options_.seed, static_cast<uint64_t>(epoch));
+    BatchLoader loader(inputs_, shuffled_indices(inputs_.size, seed), options_.batch_size, model_.threads,
+                       augmentation(seed));
+    double loss_sum = 0;
+    std::size_t images = 0;
+    while (const Batch* batch = loader.next()) {
+      if (stop_.stop_requested()) {
+        throw Interrupted();
+      }
+      const double loss = run_step(*batch);
+      if (!std::isfinite(loss)) {
+        reject_divergence(options_, epoch);
+      }
+      loss_sum += loss * static_cast<double>(batch->indices.size());
+      images += batch->indices.size();
+      report(epoch, loss_sum / static_cast<double>(images));
+    }
+  }
+
+  ImageChange augmentation(uint64_t epoch_seed) const {
+    if (options_.shift == 0 && !options_.flip) {
+      return {};
+    }
+    return [this, epoch_seed](std::size_t index, std::span<float> values) {
+      // Another stream than the shuffle's.
+      augment_image(values, inputs_, options_.shift, options_.flip, derive_seed(~epoch_seed, index));
+    };
+  }
+
+  double run_step(const Batch& batch) {
+    const auto input = input_tensor(model_, inputs_, batch);
+    const auto logits = compute_logits(model_, plan_, input, stop_);
+    const auto loss = loss_of(logits, targets(batch, input, logits.size(1)), options_);
+    const double value = loss.item<double>();
+    if (std::isfinite(value)) {
+      descend(loss);
+    }
+    return value;
+  }
+
+  Targets targets(const Batch& batch, const at::Tensor& input, int64_t classes) const {
+    Targets result;
+    if (options_.distillation < 1) {
+      check_classes(model_, inputs_, classes);
+      result.labels = at::empty({input.size(0)}, at::kLong);
+      for (std::size_t i = 0; i < batch.indices.size(); ++i) {
+        result.labels.data_ptr<int64_t>()[i] = inputs_.labels[batch.indices[i]];
+      }
+    }
+    if (teacher_ != nullptr) {
+      const at::NoGradGuard no_gradients;
+      result.teacher_logits = compute_logits(*teacher_, teacher_plan_, input, stop_);
+      ensure(result.teacher_logits.size(1) == classes, "teacher and student have the same classes");
+    }
+    return result;
+  }
+
+  void descend(const at::Tensor& loss) {
+    auto& parameters = constants_.parameters();
+    torch::autograd::variable_list values;
+    for (const Parameter& parameter : parameters) {
+      values.push_back(parameter.values);
+    }
+    const auto gradients = torch::autograd::grad({loss}, values, {}, false, false, true);
+    const double progress = static_cast<double>(step_) / static_cast<double>(steps_);
+    const double rate = options_.learning_rate * 0.5 * (1 + std::cos(std::numbers::pi * progress));
+    ++step_;
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+      if (gradients[i].defined()) {
+        adam_step(parameters[i], gradients[i], rate, options_.weight_decay, step_);
+      }
+    }
+  }
+
+  void report(int epoch, double loss) const {
+    if (progress_) {
+      progress_({"training", static_cast<double>(step_) / static_cast<double>(steps_),
+                 fmt::format("epoch {} of {}, loss {:.4f}", epoch + 1, options_.epochs, loss), false});
+    }
+  }
+
+  Model& model_;
+  const NetworkInputs& inputs_;
+  const TrainOptions& options_;
+  const Model* teacher_;
+  const ProgressCallback& progress_;
+  const std::stop_token& stop_;
+  Plan plan_;
+  Plan teacher_plan_;
+  TrainableConstants constants_;
+  int64_t steps_ = 0;  ///< in all epochs
+  int64_t step_ = 0;
+};
+
+void check_options(const TrainOptions& options, const Model* teacher) {
+  ensure(options.epochs >= 0 && options.batch_size > 0 && options.shift >= 0 && options.temperature > 0,
+         "training needs a positive batch size and temperature, no negative epochs or shift");
+  ensure(options.distillation >= 0 && options.distillation <= 1, "a share of distillation is in [0, 1]");
+  ensure(options.distillation == 0 || teacher != nullptr, "distillation needs a teacher");
+}
+
+}  // namespace
+
+void check_labels(const Model& model, const NetworkInputs& inputs) {
+  if (inputs.labels.size() != inputs.size) {
+    throw InputError(model.network.file, "", "is given images without labels", "give labelled images");
+  }
+  if (std::any_of(inputs.labels.begin(), inputs.labels.end(), [](int label) { return label < 0; })) {
+    throw InputError(model.network.file, "", "is given a negative label", "labels count from 0");
+  }
+}
+
+void check_classes(const Model& model, const NetworkInputs& inputs, int64_t classes) {
+  const auto largest = std::max_element(inputs.labels.begin(), inputs.labels.end());
+  if (largest != inputs.labels.end() && *largest >= classes) {
+    throw InputError(model.network.file, fmt::format("output '{}'", model.network.outputs.at(0).name),
+                     fmt::format("has {} classes, and an image has the label {}", classes, *largest),
+                     "labels must be below the number of classes");
+  }
+}
+
+void train_model(Model& model, const NetworkInputs& inputs, const TrainOptions& options, const Model* teacher,
+                 const ProgressCallback& progress, const std::stop_token& stop) {
+  check_inputs(model, inputs);
+  check_options(options, teacher);
+  if (options.distillation < 1) {
+    check_labels(model, inputs);
+  }
+  Trainer(model, inputs, options, teacher, progress, stop).run();
+}
+
+}  // namespace mj
