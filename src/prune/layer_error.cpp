@@ -1,0 +1,108 @@
+#include <cblas.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <numeric>
+
+#include "base/error.h"
+#include "prune/layer_problem.h"
+#include "prune/single_threaded_blas.h"
+#include "prune/threads_wanted.h"
+
+namespace mj {
+namespace {
+
+constexpr int64_t kRowBlock = 64;
+constexpr int64_t kSampleBlock = 256;
+
+// <A, A H> - 2 <A, Y^T X> over rows `first`.. of A.
+double error_change(const LayerProblem& problem, const Matrix& weights, int64_t first) {
+  const int64_t d = weights.columns;
+  const int64_t m = weights.rows;
+  const int64_t rows = std::min(kRowBlock, m - first);
+  const std::vector<double> block(weights.row(first), weights.row(first) + rows * d);
+  std::vector<double> product(block.size());
+  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, static_cast<int>(rows), static_cast<int>(d),
+              static_cast<int>(d), 1.0, block.data(), static_cast<int>(d), problem.gram.data(),
+              static_cast<int>(d), 0.0, product.data(), static_cast<int>(d));
+  double change = 0;
+  for (int64_t i = 0; i < rows; ++i) {
+    for (int64_t j = 0; j < d; ++j) {
+      const auto at = static_cast<std::size_t>(i * d + j);
+      change +=
+          block[at] * (product[at] - 2 * problem.correlation[static_cast<std::size_t>(j * m + first + i)]);
+    }
+  }
+  return change;
+}
+
+struct ErrorSums {
+  double error = 0;
+  double power = 0;
+};
+
+// Over samples `first`.. of data that is not centred.
+ErrorSums sum_errors(const LayerProblem& problem, const Matrix& weights, const std::vector<float>& bias,
+                     const Matrix& inputs, const Matrix& outputs, int64_t first) {
+  const int64_t m = weights.rows;
+  const int64_t rows = std::min(kSampleBlock, inputs.rows - first);
+  Matrix missed(rows, m);
+  std::copy(outputs.row(first), outputs.row(first) + rows * m, missed.values.begin());
+  cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<int>(rows), static_cast<int>(m),
+              static_cast<int>(weights.columns), -1.0F, inputs.row(first), static_cast<int>(weights.columns),
+              weights.values.data(), static_cast<int>(weights.columns), 1.0F, missed.values.data(),
+              static_cast<int>(m));
+  ErrorSums sums;
+  for (int64_t k = 0; k < rows; ++k) {
+    for (int64_t i = 0; i < m; ++i) {
+      const auto channel = static_cast<std::size_t>(i);
+      const double error = static_cast<double>(missed.at(k, i)) - static_cast<double>(bias[channel]);
+      const double deviation = static_cast<double>(outputs.at(first + k, i)) - problem.output_means[channel];
+      sums.error += error * error;
+      sums.power += deviation * deviation;
+    }
+  }
+  return sums;
+}
+
+void ensure_shape(const LayerProblem& problem, const Matrix& weights) {
+  ensure(weights.rows == problem.weights.rows && weights.columns == problem.weights.columns,
+         "the weights have another shape than the layer problem's");
+}
+
+}  // namespace
+
+double output_error(const LayerProblem& problem, const Matrix& weights, int threads) {
+  ensure_shape(problem, weights);
+  if (problem.output_power <= 0) {
+    return 0;
+  }
+  const SingleThreadedBlas guard;
+  std::vector<double> changes(static_cast<std::size_t>((weights.rows + kRowBlock - 1) / kRowBlock));
+  parallel_for(changes.size(), threads_wanted(threads), [&](std::size_t i) {
+    changes[i] = error_change(problem, weights, static_cast<int64_t>(i) * kRowBlock);
+  });
+  const double error = std::accumulate(changes.begin(), changes.end(), problem.output_power);
+  return std::max(error, 0.0) / problem.output_power;
+}
+
+double held_out_error(const LayerProblem& problem, const Matrix& weights, const Matrix& inputs,
+                      const Matrix& outputs, int threads) {
+  ensure_shape(problem, weights);
+  ensure(inputs.columns == weights.columns && outputs.columns == weights.rows && inputs.rows == outputs.rows,
+         "held_out_error: the samples have shapes that do not go with the weights");
+  const SingleThreadedBlas guard;
+  const auto bias = fitted_bias(problem, weights);
+  std::vector<ErrorSums> blocks(static_cast<std::size_t>((inputs.rows + kSampleBlock - 1) / kSampleBlock));
+  parallel_for(blocks.size(), threads_wanted(threads), [&](std::size_t i) {
+    blocks[i] = sum_errors(problem, weights, bias, inputs, outputs, static_cast<int64_t>(i) * kSampleBlock);
+  });
+  ErrorSums total;
+  for (const auto& block : blocks) {
+    total.error += block.error;
+    total.power += block.power;
+  }
+  return total.power > 0 ? total.error / total.power : 0;
+}
+
+}  // namespace mj

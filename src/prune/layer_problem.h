@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/matrix.h"
+
+namespace mj {
+
+/// Which weights of a M x D matrix are kept.
+struct Support {
+  int64_t rows = 0;
+  int64_t columns = 0;
+  std::vector<uint8_t> kept;  ///< row-major, 1 where kept
+
+  [[nodiscard]] bool is_kept(int64_t i, int64_t j) const {
+    return kept[static_cast<std::size_t>(i * columns + j)] != 0;
+  }
+};
+
+int64_t count_kept(const Support& support);
+/// How many of `weights` weights a density (0 to 1) keeps: rounded down, so that the promised zeros are
+/// there.
+int64_t count_at_density(double density, int64_t weights);
+/// Where `weights` is not zero.
+Support support_of(const Matrix& weights);
+/// `weights` with zeros outside of `support`.
+Matrix masked(const Matrix& weights, const Support& support);
+
+/// One layer (or one group of it) to prune: find a sparse A with X A^T close to Y. Means over the samples are
+/// removed from X and Y, so that the bias is refitted with the weights.
+struct LayerProblem {
+  Matrix weights;                    ///< M x D, the values before removal; restoration returns these
+  Matrix inputs;                     ///< X, n x D, centred
+  Matrix outputs;                    ///< Y, n x M, centred
+  std::vector<double> input_means;   ///< D
+  std::vector<double> output_means;  ///< M
+  std::vector<double> gram;          ///< H = X^T X, D x D, without damping
+  std::vector<double> correlation;   ///< X^T Y, D x M
+  double output_power = 0;           ///< ||Y||^2
+};
+
+// Everywhere in this module: threads 0 means all available, and the result is the same for any number of
+// them.
+
+/// @param inputs  n x D samples of what the layer reads
+/// @param outputs n x M samples of what it should give
+/// Throws InputError where a value is not finite, and where D is too large for a D x D matrix in memory.
+LayerProblem make_layer_problem(Matrix weights, Matrix inputs, Matrix outputs, const std::string& layer,
+                                int threads = 0);
+
+/// ||Y - X A^T||^2 / ||Y||^2 over the problem's samples; 0 where Y is constant. Computed from the Gram matrix
+/// as
+/// ||Y||^2 - 2 <A, Y^T X> + <A, A H>, all in double: differences below about 1e-12 drown in rounding (and
+/// come out as 0), far below what float samples tell.
+double output_error(const LayerProblem& problem, const Matrix& weights, int threads = 0);
+
+/// The same over other samples of the layer, with fitted_bias as the bias and relative to what the bias alone
+/// would miss: ||Y' - X' A^T - b||^2 / ||Y' - mean(Y)||^2.
+/// @param inputs  n' x D, not centred
+/// @param outputs n' x M, not centred
+double held_out_error(const LayerProblem& problem, const Matrix& weights, const Matrix& inputs,
+                      const Matrix& outputs, int threads = 0);
+
+/// The bias that goes with `weights`: mean(Y) - A mean(X).
+std::vector<float> fitted_bias(const LayerProblem& problem, const Matrix& weights);
+
+}  // namespace mj
