@@ -1,0 +1,61 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <new>
+
+#include "base/error.h"
+#include "cli/commands.h"
+#include "cli/environment.h"
+
+namespace {
+
+using namespace mj;       // NOLINT(google-build-using-namespace): the program is the library's user
+using namespace mj::cli;  // NOLINT(google-build-using-namespace)
+
+int run(const Command& command) {
+  try {
+    return command();
+  } catch (const InputError& error) {
+    fmt::print(stderr, "mj: {}\n", error.what());
+    return bad_input;
+  } catch (const Interrupted&) {
+    fmt::print(stderr, "mj: interrupted; nothing was written\n");
+    return interrupted;
+  } catch (const CLI::ValidationError& error) {
+    fmt::print(stderr, "mj: {}\n", error.what());
+    return bad_usage;
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "mj: not enough memory; use a smaller model, batch or number of images\n");
+    return bad_input;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "mj: internal fault: {} (please report this with the command and its input)\n",
+               error.what());
+    return fault;
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  choose_math_kernels(argv);
+  CLI::App app("mj: the energy of neural networks, estimated and reduced", "mj");
+  app.set_version_flag("--version", "mj " MJ_VERSION);
+  app.require_subcommand(1);
+  app.footer(
+      "Start with\n"
+      "  mj estimate net.onnx                      where its energy goes\n"
+      "  mj prune net.onnx -o small.onnx --data images/ --energy 50%\n"
+      "mj COMMAND --help shows a command's options and examples.");
+  Command chosen;
+  add_estimate(app, chosen);
+  add_eval(app, chosen);
+  add_prune(app, chosen, {argv, argv + argc});
+  add_hw(app, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? done : bad_usage;
+  }
+  return run(chosen);
+}

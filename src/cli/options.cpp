@@ -1,0 +1,112 @@
+#include "cli/options.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <filesystem>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "hardware/embedded_data.h"
+
+namespace mj::cli {
+namespace {
+
+constexpr int most_bits = 64;
+
+}  // namespace
+
+void add_hardware_options(CLI::App& command, HardwareOptions& options) {
+  command.add_option("--hw", options.accelerator, "Accelerator: a preset's name (mj hw list) or a YAML file")
+      ->type_name("NAME|FILE")
+      ->capture_default_str();
+  command.add_option("--batch", options.batch, "Images that run together (default 1, or a CSV's own)")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 20))
+      ->type_name("N");
+  auto* bits = command.add_option("--bits", options.bits, "Bits of weights and activations (default 16)")
+                   ->check(CLI::Range(1, most_bits))
+                   ->type_name("N");
+  command.add_option("--weight-bits", options.weight_bits, "Bits of a weight")
+      ->check(CLI::Range(1, most_bits))
+      ->type_name("N")
+      ->excludes(bits);
+  command.add_option("--activation-bits", options.activation_bits, "Bits of an activation")
+      ->check(CLI::Range(1, most_bits))
+      ->type_name("N")
+      ->excludes(bits);
+}
+
+void add_preprocess_option(CLI::App& command, DataOptions& options) {
+  command
+      .add_option("--preprocess", options.preprocess,
+                  "From pixels to the network's input: a YAML file or a built-in name; default: the model's "
+                  "metadata, else MODEL.preprocess.yaml")
+      ->type_name("NAME|FILE");
+}
+
+WorkloadOptions workload_options(const HardwareOptions& hardware, const Accelerator& accelerator) {
+  const int common = hardware.bits > 0 ? hardware.bits : accelerator.word_bits;
+  return {.batch = hardware.batch > 0 ? hardware.batch : 1,
+          .weight_bits = hardware.weight_bits > 0 ? hardware.weight_bits : common,
+          .activation_bits = hardware.activation_bits > 0 ? hardware.activation_bits : common,
+          .run_bits = accelerator.run_length.run_bits};
+}
+
+double parse_share(const std::string& text, const std::string& option) {
+  const bool percent = text.ends_with('%');
+  double value = 0;
+  const char* end = text.data() + text.size() - (percent ? 1 : 0);
+  const auto result = std::from_chars(text.data(), end, value);
+  value = percent ? value / 100 : value;
+  if (result.ec != std::errc() || result.ptr != end || !(value >= 0 && value <= 1)) {
+    throw CLI::ValidationError(
+        option,
+        fmt::format("'{}' is no share; write a percentage from 0% to 100%, or a number from 0 to 1", text));
+  }
+  return value;
+}
+
+Preprocess find_preprocess(const Network& network, const std::string& named) {
+  if (!named.empty()) {
+    std::string names;
+    for (const EmbeddedFile& file : embedded_files()) {
+      if (file.folder == "preprocess") {
+        if (file.name == named) {
+          return parse_preprocess(parse_document(std::string(file.text), named));
+        }
+        names += (names.empty() ? "" : ", ") + std::string(file.name);
+      }
+    }
+    if (!std::filesystem::exists(named)) {
+      throw InputError(named, "", "is neither a file nor a built-in preprocessing", "built in are " + names);
+    }
+    return read_preprocess(named);
+  }
+  if (const auto entry = network.metadata.find("millijoule.preprocess"); entry != network.metadata.end()) {
+    return parse_preprocess(
+        parse_document(entry->second, network.file + " (metadata millijoule.preprocess)"));
+  }
+  auto beside = std::filesystem::path(network.file);
+  beside.replace_extension(".preprocess.yaml");
+  if (!std::filesystem::exists(beside)) {
+    throw InputError(
+        network.file, "", "does not say how pixels become its input",
+        fmt::format("give --preprocess NAME|FILE.yaml, or put {} beside the model", beside.string()));
+  }
+  return read_preprocess(beside);
+}
+
+NetworkInputs open_inputs(const Network& network, const std::string& dataset, std::size_t images,
+                          uint64_t seed, const Preprocess& preprocess) {
+  Dataset all = open_dataset(dataset);
+  if (network.inputs.size() != 1) {
+    throw InputError(network.file, "", fmt::format("has {} data inputs", network.inputs.size()),
+                     "a classifier of images has one");
+  }
+  if (images > 0 && images < all.size) {
+    all = select(all, sample_indices(all.size, images, seed));
+  }
+  return prepare_inputs(all, preprocess, network.inputs[0].shape, network.file);
+}
+
+}  // namespace mj::cli

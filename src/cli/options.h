@@ -1,0 +1,48 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "dataset/dataset.h"
+#include "energy/workload.h"
+#include "hardware/accelerator.h"
+#include "network/network.h"
+
+namespace mj::cli {
+
+/// The accelerator and how the network runs on it.
+struct HardwareOptions {
+  std::string accelerator = "eyeriss-cvpr17";
+  int64_t batch = 0;  ///< 0: not given
+  int bits = 0;       ///< 0: not given
+  int weight_bits = 0;
+  int activation_bits = 0;
+};
+void add_hardware_options(CLI::App& command, HardwareOptions& options);
+
+/// Batch and bit widths for `accelerator`: what was given, else one image and its own word.
+WorkloadOptions workload_options(const HardwareOptions& hardware, const Accelerator& accelerator);
+
+/// Images for a command.
+struct DataOptions {
+  std::string dataset;
+  std::size_t images = 0;  ///< 0: all
+  std::string preprocess;
+  uint64_t seed = 0;
+};
+void add_preprocess_option(CLI::App& command, DataOptions& options);
+
+/// "1%" or "0.01" as a fraction. Throws CLI::ValidationError naming `option`.
+double parse_share(const std::string& text, const std::string& option);
+
+/// How `network`'s input is made from pixels: what the user named, else the model's metadata, else the file
+/// beside it. Throws InputError where there is none of them.
+Preprocess find_preprocess(const Network& network, const std::string& named);
+
+/// The dataset as the network's inputs, `images` of them drawn by the seed.
+NetworkInputs open_inputs(const Network& network, const std::string& dataset, std::size_t images,
+                          uint64_t seed, const Preprocess& preprocess);
+
+}  // namespace mj::cli

@@ -1,0 +1,344 @@
+#include <fmt/format.h>
+
+#include <cmath>
+#include <filesystem>
+#include <map>
+#include <memory>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/random.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "cli/terminal.h"
+#include "network/weights.h"
+#include "onnx/onnx_file.h"
+#include "report/prune_report.h"
+#include "workflow/prune_network.h"
+
+namespace mj::cli {
+namespace {
+
+constexpr int classes_for_top5 = 100;
+constexpr double default_max_drop = 0.01;
+constexpr int final_tune_ratio = 4;
+
+struct PruneArguments {
+  std::string model;
+  std::string output;
+  HardwareOptions hardware;
+  DataOptions data;
+  std::string evaluation;
+  std::string method = "energy-aware";
+  std::string metric;
+  std::string max_drop, energy, sparsity;
+  double energy_mj = 0;
+  PruneOptions options;
+  std::optional<int> final_epochs;
+  std::string restore_norm = "l1";
+  std::string run;
+  bool resume = false;
+  std::string json;
+  std::vector<std::string> command_line;
+};
+
+PruneTarget parse_target(const PruneArguments& arguments, const Accelerator& accelerator) {
+  PruneTarget target;
+  if (!arguments.energy.empty()) {
+    target.energy_share = parse_share(arguments.energy, "--energy");
+  }
+  if (arguments.energy_mj > 0) {
+    if (!accelerator.mac_picojoules) {
+      throw InputError(accelerator.name, "mac.pj", "is not given, so that millijoules mean nothing",
+                       "give --energy in per cent, or an accelerator whose MAC has picojoules");
+    }
+    target.energy = arguments.energy_mj * 1e9 / *accelerator.mac_picojoules;
+  }
+  if (!arguments.sparsity.empty()) {
+    target.sparsity = parse_share(arguments.sparsity, "--sparsity");
+  }
+  const bool budget = target.energy_share || target.energy || target.sparsity;
+  if (!arguments.max_drop.empty()) {
+    target.max_drop = parse_share(arguments.max_drop, "--max-drop");
+  } else if (!budget) {
+    target.max_drop = default_max_drop;
+  }
+  return target;
+}
+
+/// The class scores that the network gives for one image; 0 where its output's shape is unknown.
+int64_t class_count(const Network& network) {
+  if (network.outputs.size() != 1) {
+    return 0;
+  }
+  const auto shape = network.shapes.find(network.outputs[0].name);
+  return shape == network.shapes.end() ? 0 : element_count(shape->second);
+}
+
+Network read_dense(const PruneArguments& arguments) {
+  Network network = read_onnx(arguments.model);
+  for (const MacLayer& layer : network.layers) {
+    if (layer.layout != WeightLayout::none && !has_weights(network, layer)) {
+      throw InputError(arguments.model, layer.name, "has no weight values",
+                       "give a model with its trained weights; `mj estimate` also takes models without");
+    }
+  }
+  if (network.layers.empty()) {
+    throw InputError(arguments.model, "", "has no convolution or matrix product",
+                     "there is nothing to prune");
+  }
+  check_finite_weights(network);
+  return network;
+}
+
+/// What the bytes of the result depend on, for --resume; names of files and folders are left out.
+std::map<std::string, std::string> run_options(const PruneArguments& arguments, const PruneJob& job,
+                                               const std::string& preprocess) {
+  const PruneOptions& options = job.options;
+  const auto number = [](double value) { return fmt::format("{}", value); };
+  const auto optional = [&](const std::optional<double>& value) { return value ? number(*value) : "none"; };
+  uint64_t labels = 0;
+  for (const int label : job.calibration.labels) {
+    labels = derive_seed(labels, static_cast<uint64_t>(label));
+  }
+  return {{"model", fmt::format("{:016x}", fingerprint(read_file(arguments.model)))},
+          {"data", fmt::format("{} images, labels {:016x}", job.calibration.size, labels)},
+          {"preprocess", fmt::format("{:016x}", fingerprint(preprocess))},
+          {"accelerator", job.setting.accelerator.name},
+          {"method", arguments.method},
+          {"metric", options.metric == Metric::top1 ? "top1" : "top5"},
+          {"energy", optional(options.target.energy_share)},
+          {"energy in MACs", optional(options.target.energy)},
+          {"sparsity", optional(options.target.sparsity)},
+          {"max-drop", optional(options.target.max_drop)},
+          {"batch", number(static_cast<double>(options.batch))},
+          {"weight-bits", number(options.weight_bits)},
+          {"activation-bits", number(options.activation_bits)},
+          {"seed", fmt::format("{}", options.seed)},
+          {"rounds", number(options.rounds)},
+          {"step", number(options.step)},
+          {"fine-tune", number(options.epochs)},
+          {"final-tune", number(options.final_epochs)},
+          {"learning-rate", number(options.training.learning_rate)},
+          {"distillation", number(options.training.distillation)},
+          {"restored", number(options.recipe.restored)},
+          {"restore-norm", arguments.restore_norm},
+          {"damping", number(options.recipe.damping)}};
+}
+
+void record(Network& network, const PruneResult& result, const std::string& preprocess) {
+  network.metadata["millijoule.version"] = MJ_VERSION;
+  network.metadata["millijoule.method"] = result.method;
+  network.metadata["millijoule.accelerator"] = result.accelerator;
+  network.metadata["millijoule.batch"] = fmt::format("{}", result.batch);
+  network.metadata["millijoule.energy_before"] = fmt::format("{}", result.before.energy);
+  network.metadata["millijoule.energy_after"] = fmt::format("{}", result.after.energy);
+  network.metadata["millijoule.preprocess"] = preprocess;
+}
+
+std::string resume_command(const PruneArguments& arguments) {
+  std::string command;
+  for (const std::string& word : arguments.command_line) {
+    const bool plain = word.find_first_of(" \t'\"\\$*?;&|<>()") == std::string::npos;
+    command += (command.empty() ? "" : " ") + (plain ? word : "'" + word + "'");
+  }
+  return arguments.resume ? command : command + " --resume";
+}
+
+PruneJob make_job(const PruneArguments& arguments, const std::string& preprocess_named,
+                  std::string& preprocess_yaml) {
+  PruneJob job;
+  job.network = read_dense(arguments);
+  job.options = arguments.options;
+  PruneOptions& options = job.options;
+  job.setting.accelerator = read_accelerator(arguments.hardware.accelerator);
+  job.setting.workload = workload_options(arguments.hardware, job.setting.accelerator);
+  options.target = parse_target(arguments, job.setting.accelerator);
+  options.batch = job.setting.workload.batch;
+  options.weight_bits = job.setting.workload.weight_bits;
+  options.activation_bits = job.setting.workload.activation_bits;
+  options.seed = arguments.data.seed;
+  options.method = arguments.method == "magnitude" ? PruneMethod::magnitude : PruneMethod::energy_aware;
+  options.recipe.restore.norm = arguments.restore_norm == "l2" ? ErrorNorm::l2 : ErrorNorm::l1;
+  const bool many_classes = class_count(job.network) >= classes_for_top5;
+  options.metric = arguments.metric.empty()     ? (many_classes ? Metric::top5 : Metric::top1)
+                   : arguments.metric == "top5" ? Metric::top5
+                                                : Metric::top1;
+  const Preprocess preprocess = find_preprocess(job.network, preprocess_named);
+  preprocess_yaml = preprocess_text(preprocess);
+  job.calibration = open_inputs(job.network, arguments.data.dataset, arguments.data.images,
+                                arguments.data.seed, preprocess);
+  job.calibration_name = arguments.data.dataset;
+  if (!arguments.evaluation.empty()) {
+    job.evaluation = open_inputs(job.network, arguments.evaluation, 0, arguments.data.seed, preprocess);
+    job.evaluation_name = arguments.evaluation;
+  }
+  return job;
+}
+
+int finish(PruneOutcome& outcome, const PruneArguments& arguments, const RunFolder* run,
+           const std::string& preprocess) {
+  record(outcome.network, outcome.result, preprocess);
+  outcome.result.output = arguments.output;
+  write_onnx(outcome.network, arguments.output);
+  const std::string json = prune_json(outcome.result);
+  if (run != nullptr) {
+    run->write("result.json", json);
+  }
+  if (!arguments.json.empty()) {
+    write_output(arguments.json, json);
+  }
+  if (arguments.json != "-") {
+    write_output("-", prune_text(outcome.result));
+  }
+  if (!outcome.reached) {
+    fmt::print(stderr, "mj: the target cannot be reached: {}; the best network found is {}\n",
+               outcome.shortfall, arguments.output);
+    return target_missed;
+  }
+  return done;
+}
+
+int run_prune(const PruneArguments& arguments) {
+  const auto stop = stop_on_signals();
+  check_writable(arguments.output);
+  std::string preprocess;
+  const PruneJob job = make_job(arguments, arguments.data.preprocess, preprocess);
+  std::unique_ptr<RunFolder> run;
+  if (!arguments.run.empty()) {
+    run =
+        std::make_unique<RunFolder>(arguments.run, run_options(arguments, job, preprocess), arguments.resume);
+  }
+  PruneOutcome outcome;
+  try {
+    ProgressPrinter printer(false);
+    outcome = prune_network(job, run.get(), printer.callback(), stop);
+  } catch (const Interrupted&) {
+    if (run == nullptr) {
+      fmt::print(stderr, "mj: interrupted; nothing was written (--run DIR keeps finished rounds)\n");
+    } else {
+      fmt::print(stderr, "mj: interrupted; finished rounds are in {}; go on with\n  {}\n", arguments.run,
+                 resume_command(arguments));
+    }
+    return interrupted;
+  }
+  return finish(outcome, arguments, run.get(), preprocess);
+}
+
+void add_target_options(CLI::App& command, PruneArguments& arguments) {
+  command
+      .add_option("--max-drop", arguments.max_drop,
+                  "Accuracy that may be lost on the images held back (default 1% when there is no budget)")
+      ->type_name("SHARE");
+  auto* energy =
+      command.add_option("--energy", arguments.energy, "Energy to reach, as a share of the dense network's")
+          ->type_name("SHARE");
+  auto* millijoules =
+      command.add_option("--energy-mj", arguments.energy_mj, "Energy of one image to reach, in millijoules")
+          ->check(CLI::PositiveNumber)
+          ->type_name("X")
+          ->excludes(energy);
+  command.add_option("--sparsity", arguments.sparsity, "Zeros to reach among the weights of MAC layers")
+      ->type_name("SHARE")
+      ->excludes(energy)
+      ->excludes(millijoules);
+  command
+      .add_option("--metric", arguments.metric,
+                  "What --max-drop counts (default top1; top5 from 100 classes on)")
+      ->check(CLI::IsMember({"top1", "top5"}));
+}
+
+void add_method_options(CLI::App& command, PruneArguments& arguments) {
+  PruneOptions& options = arguments.options;
+  command.add_option("--method", arguments.method, "How weights are chosen")
+      ->check(CLI::IsMember({"energy-aware", "magnitude"}))
+      ->capture_default_str();
+  command
+      .add_option("--fine-tune", options.epochs,
+                  "Epochs of back-propagation after a round; 0: no gradient step at all")
+      ->check(CLI::Range(0, 100000))
+      ->type_name("EPOCHS")
+      ->capture_default_str();
+  command
+      .add_option("--final-tune", arguments.final_epochs,
+                  "Epochs after the last round towards a budget (default: 4 times --fine-tune)")
+      ->check(CLI::Range(0, 100000))
+      ->type_name("EPOCHS");
+  command.add_option("--rounds", options.rounds, "Rounds towards a budget")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  command.add_option("--step", options.step, "Without a budget: share of the energy that a round removes")
+      ->check(CLI::Range(0.001, 0.9))
+      ->capture_default_str();
+  command
+      .add_option("--learning-rate", options.training.learning_rate,
+                  "Of fine-tuning, at the start of a round")
+      ->check(CLI::Range(1e-9, 10.0))
+      ->capture_default_str();
+  command
+      .add_option("--distillation", options.training.distillation,
+                  "Weight of the dense network's outputs in fine-tuning; the labels have the rest")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command
+      .add_option("--restored", options.recipe.restored,
+                  "Share of a layer's kept weights that is chosen by the effect on its output")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command.add_option("--restore-norm", arguments.restore_norm, "Norm of the output's error in that choice")
+      ->check(CLI::IsMember({"l1", "l2"}))
+      ->capture_default_str();
+  command
+      .add_option("--damping", options.recipe.damping,
+                  "Of the refit, as a share of the Gram matrix's mean diagonal")
+      ->check(CLI::Range(0.0, 1e3))
+      ->capture_default_str();
+}
+
+}  // namespace
+
+void add_prune(CLI::App& app, Command& chosen, const std::vector<std::string>& command_line) {
+  auto arguments = std::make_shared<PruneArguments>();
+  arguments->command_line = command_line;
+  CLI::App* command =
+      app.add_subcommand("prune", "Remove the weights that cost most energy and matter least");
+  command->add_option("MODEL", arguments->model, "ONNX file with trained weights")->required();
+  command->add_option("-o,--output", arguments->output, "Where the pruned network goes")
+      ->required()
+      ->type_name("OUT.onnx");
+  command
+      ->add_option("--data", arguments->data.dataset,
+                   "Images to learn from; the last of them are held back to decide when to stop")
+      ->required()
+      ->type_name("DATASET");
+  command
+      ->add_option("--eval", arguments->evaluation, "Images for the final accuracy, touched once at the end")
+      ->type_name("DATASET");
+  command
+      ->add_option("--images", arguments->data.images, "Draw N images of --data by the seed (default: all)")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
+  command->add_option("--seed", arguments->data.seed, "The same seed gives the same file")
+      ->capture_default_str();
+  add_preprocess_option(*command, arguments->data);
+  add_hardware_options(*command, arguments->hardware);
+  add_target_options(*command, *arguments);
+  add_method_options(*command, *arguments);
+  command->add_option("--run", arguments->run, "Folder that keeps finished rounds and the result")
+      ->type_name("DIR");
+  command->add_flag("--resume", arguments->resume, "Go on with the run in --run")->needs("--run");
+  command->add_option("--json", arguments->json, "Write JSON to a file, or - for standard output alone")
+      ->type_name("FILE|-");
+  command->footer(
+      "Examples:\n"
+      "  mj prune net.onnx -o small.onnx --data fashion-mnist:train --eval fashion-mnist:test\n"
+      "  mj prune net.onnx -o small.onnx --data images/ --energy 50% --fine-tune 0 --run run1\n"
+      "  mj prune net.onnx -o small.onnx --data images/ --energy 50% --fine-tune 0 --run run1 --resume");
+  command->callback([arguments, &chosen] {
+    arguments->options.final_epochs =
+        arguments->final_epochs.value_or(final_tune_ratio * arguments->options.epochs);
+    chosen = [arguments] { return run_prune(*arguments); };
+  });
+}
+
+}  // namespace mj::cli

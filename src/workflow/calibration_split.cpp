@@ -1,0 +1,38 @@
+#include "workflow/calibration_split.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <numeric>
+#include <vector>
+
+#include "base/error.h"
+#include "base/random.h"
+
+namespace mj {
+namespace {
+
+constexpr std::size_t fewest_images = 10;
+constexpr std::size_t most_held_back = 10000;
+
+}  // namespace
+
+CalibrationSplit split_calibration(const NetworkInputs& inputs, uint64_t seed, const std::string& dataset) {
+  if (inputs.size < fewest_images) {
+    throw InputError(dataset, "", fmt::format("holds {} images for pruning", inputs.size),
+                     fmt::format("at least {} are needed", fewest_images));
+  }
+  const std::size_t held = std::min(inputs.size / 5, most_held_back);
+  std::vector<std::size_t> all(inputs.size);
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  std::vector<std::size_t> held_back(all.end() - static_cast<std::ptrdiff_t>(held), all.end());
+  if (std::is_sorted(inputs.labels.begin(), inputs.labels.end())) {
+    held_back = sample_indices(inputs.size, held, seed);
+  }
+  std::vector<std::size_t> fit;
+  std::set_difference(all.begin(), all.end(), held_back.begin(), held_back.end(), std::back_inserter(fit));
+  return {select(inputs, fit), select(inputs, held_back)};
+}
+
+}  // namespace mj

@@ -1,0 +1,129 @@
+#include "workflow/conclude.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+#include <vector>
+
+#include "base/random.h"
+#include "workflow/layer_errors.h"
+#include "workflow/prune_goal.h"
+
+namespace mj {
+namespace {
+
+NetworkFigures figures(PruneContext& context, const Network& network, const Measured& measured,
+                       const std::string& name) {
+  const Estimate estimate = estimate_network(network, measured.stats, context.job.setting);
+  NetworkFigures result;
+  result.energy = measured.energy;
+  if (estimate.mac_picojoules) {
+    result.energy_pj = measured.energy * *estimate.mac_picojoules;
+  }
+  result.nonzero_weights = measured.nonzero_weights;
+  for (const LayerEstimate& layer : estimate.layers) {
+    result.nonzero_macs += layer.workload.nonzero_macs;
+  }
+  std::optional<Accuracy> accuracy = measured.accuracy;
+  if (context.job.evaluation) {
+    context.working->load_constants(network);
+    accuracy = context.working->evaluate(*context.job.evaluation, stage(context, name + ": final accuracy"),
+                                         context.stop);
+  }
+  if (accuracy) {
+    result.top1 = accuracy->top1;
+    result.top5 = accuracy->top5;
+  }
+  return result;
+}
+
+std::vector<PrunedLayer> describe_layers(PruneContext& context, const Measured& dense, const Measured& pruned,
+                                         const Network& network) {
+  const PruneJob& job = context.job;
+  const Estimate before = estimate_network(job.network, dense.stats, job.setting);
+  const Estimate after = estimate_network(network, pruned.stats, job.setting);
+  context.reference->load_constants(job.network);
+  context.working->load_constants(network);
+  const NetworkInputs images =
+      select(context.split.held_back,
+             sample_indices(context.split.held_back.size, job.options.recipe.images, job.options.seed));
+  const auto errors = layer_output_errors(*context.reference, *context.working, network, images,
+                                          job.options.recipe.positions, job.options.seed, context.stop);
+  std::vector<PrunedLayer> layers;
+  for (std::size_t l = 0; l < before.layers.size(); ++l) {
+    const auto weights = static_cast<double>(weight_count(network.layers[l].shape));
+    layers.push_back({.name = before.layers[l].workload.name,
+                      .density_before = before.layers[l].workload.nonzero_weights / weights,
+                      .density_after = after.layers[l].workload.nonzero_weights / weights,
+                      .energy_before = before.layers[l].energy.total.value,
+                      .energy_after = after.layers[l].energy.total.value,
+                      .output_error = errors[l]});
+  }
+  return layers;
+}
+
+/// How near the network came; empty where the target holds.
+std::string shortfall(const PruneContext& context, const Measured& dense, const Measured& pruned) {
+  const PruneJob& job = context.job;
+  if (!has_budget(job.options.target)) {
+    return pruned.energy < dense.energy
+               ? ""
+               : "no network with less energy keeps the accuracy; the written one is the one that was given";
+  }
+  const RoundGoal goal = final_goal(job, dense);
+  if (!is_reached(goal, pruned)) {
+    return goal.kind == RoundGoal::Kind::energy
+               ? fmt::format(
+                     "{:.2f} % of the dense energy was asked for; {:.2f} % is the least that was found with "
+                     "zeros in "
+                     "weights on {}",
+                     100 * goal.limit / dense.energy, 100 * pruned.energy / dense.energy,
+                     job.setting.accelerator.name)
+               : fmt::format("{:.0f} non-zero weights were asked for; {:.0f} are left", goal.limit,
+                             pruned.nonzero_weights);
+  }
+  if (!is_above_floor(job.options, dense, pruned)) {
+    const double drop = *metric_of(dense, job.options.metric) - *metric_of(pruned, job.options.metric);
+    return fmt::format(
+        "the budget is kept, but accuracy on the images held back fell by {:.2f} points where {:.2f} were "
+        "allowed",
+        100 * drop, 100 * *job.options.target.max_drop);
+  }
+  return "";
+}
+
+std::string accuracy_source(const PruneContext& context) {
+  const PruneJob& job = context.job;
+  if (job.evaluation) {
+    return job.evaluation_name;
+  }
+  return context.split.held_back.labels.empty()
+             ? ""
+             : fmt::format("{} images of {} that were held back", context.split.held_back.size,
+                           job.calibration_name);
+}
+
+}  // namespace
+
+PruneOutcome conclude(PruneContext& context, const Measured& dense, const Measured& pruned, RunState state) {
+  const PruneJob& job = context.job;
+  PruneOutcome outcome;
+  PruneResult& result = outcome.result;
+  result.model = job.network.file;
+  result.method = job.options.method == PruneMethod::magnitude ? "magnitude" : "energy-aware";
+  result.accelerator = job.setting.accelerator.name;
+  result.batch = job.options.batch;
+  result.seed = job.options.seed;
+  result.before = figures(context, job.network, dense, "dense network");
+  result.after = figures(context, state.network, pruned, "pruned network");
+  result.layers = describe_layers(context, dense, pruned, state.network);
+  result.history = std::move(state.history);
+  result.stopped_by = state.stopped_by;
+  result.accuracy_on = accuracy_source(context);
+  outcome.shortfall = shortfall(context, dense, pruned);
+  outcome.reached = outcome.shortfall.empty();
+  outcome.network = std::move(state.network);
+  return outcome;
+}
+
+}  // namespace mj

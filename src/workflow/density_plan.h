@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/matrix.h"
+#include "workflow/network_energy.h"
+
+namespace mj {
+
+/// What a round of pruning is to reach.
+struct RoundGoal {
+  enum class Kind { energy, weights };
+  Kind kind = Kind::energy;
+  double limit = 0;  ///< energy per image in MACs, or non-zero weights
+};
+
+/// How many weights each layer keeps.
+struct RoundPlan {
+  std::vector<int64_t> keep;  ///< parallel to Network::layers
+  double predicted = 0;       ///< in the goal's unit, activations taken as they are
+  bool reachable = true;      ///< false: even the fewest weights that a layer may keep miss the goal
+};
+
+/// What each non-zero weight is worth: an estimate of how much the loss rises without it, w^2 E[x^2] F, with
+/// F the Fisher information of its output channel (Kronecker-factored diagonal; as Optimal Brain Damage,
+/// LeCun 1989, with input and output factors apart).
+/// @param input_power for each layer the mean square of its inputs, groups x (C R S) values
+/// @param sensitivity for each layer Session::output_sensitivity, groups K values
+std::vector<Matrix> loss_scores(const Network& network, const std::vector<std::vector<double>>& input_power,
+                                const std::vector<std::vector<double>>& sensitivity);
+
+/// Every layer's weights ranked by magnitude as fractions of the layer, so that one threshold gives all
+/// layers the same density.
+std::vector<Matrix> magnitude_ranks(const Network& network);
+
+/// Keeps the weights whose score is above one threshold for all layers, the lowest that meets the goal. With
+/// `per_joule` a score is first divided by the energy that a weight of its layer costs on average.
+RoundPlan plan_round(const Network& network, const ActivationStats& stats, const EnergySetting& setting,
+                     const std::vector<Matrix>& scores, bool per_joule, const RoundGoal& goal);
+
+}  // namespace mj

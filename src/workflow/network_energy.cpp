@@ -1,0 +1,38 @@
+#include "workflow/network_energy.h"
+
+#include <set>
+
+#include "network/weights.h"
+#include "search/search_mapping.h"
+
+namespace mj {
+
+Estimate estimate_network(const Network& network, const ActivationStats& stats,
+                          const EnergySetting& setting) {
+  return estimate(make_workloads(network, &stats, setting.workload), setting.accelerator,
+                  setting.workload.batch);
+}
+
+double layer_energy(const Network& network, std::size_t layer, const ActivationStats& stats,
+                    const EnergySetting& setting) {
+  const Workload workload =
+      make_workload(network, network.layers[layer], &stats.layers[layer], setting.workload);
+  const RowStationaryMapping mapping = search_mapping(workload, setting.accelerator);
+  const AccessCounts counts = count_accesses(workload, setting.accelerator, mapping);
+  return price(counts, workload, setting.accelerator, static_cast<double>(setting.workload.batch))
+      .total.value;
+}
+
+WeightCount count_weights(const Network& network) {
+  WeightCount count;
+  std::set<std::string> seen;
+  for (const MacLayer& layer : network.layers) {
+    if (has_weights(network, layer) && seen.insert(layer.weights).second) {
+      count.nonzero += static_cast<double>(count_nonzeros(weight_matrix(network, layer)));
+      count.all += static_cast<double>(weight_count(layer.shape));
+    }
+  }
+  return count;
+}
+
+}  // namespace mj

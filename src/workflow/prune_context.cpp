@@ -1,0 +1,73 @@
+#include "workflow/prune_context.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/random.h"
+
+namespace mj {
+
+PruneContext open_context(const PruneJob& job, ProgressCallback progress, std::stop_token stop) {
+  PruneContext context{.job = job, .progress = std::move(progress), .stop = std::move(stop)};
+  const PruneOptions& options = job.options;
+  const auto draw = [&](std::size_t count, uint64_t task) {
+    return select(context.split.fit,
+                  sample_indices(context.split.fit.size, count, derive_seed(options.seed, task)));
+  };
+  context.split = split_calibration(job.calibration, options.seed, job.calibration_name);
+  context.statistics = draw(options.statistics_images, 1);
+  context.samples = draw(options.recipe.images, 2);
+  context.working = open_session(job.network, {});
+  context.reference = open_session(job.network, {});
+  if (options.epochs + options.final_epochs > 0) {
+    context.teacher = open_session(job.network, {});
+  }
+  return context;
+}
+
+ProgressCallback stage(const PruneContext& context, std::string name) {
+  return [progress = context.progress, name = std::move(name)](const Progress& step) {
+    if (progress) {
+      progress({name, step.fraction, step.detail, false});
+    }
+  };
+}
+
+std::optional<double> metric_of(const Measured& measured, Metric metric) {
+  if (!measured.accuracy) {
+    return std::nullopt;
+  }
+  return metric == Metric::top1 ? measured.accuracy->top1 : measured.accuracy->top5;
+}
+
+Measured measure(PruneContext& context, const Network& network, const std::string& name) {
+  context.working->load_constants(network);
+  Measured measured;
+  measured.stats = context.working->measure_activations(context.statistics,
+                                                        stage(context, name + ": activations"), context.stop);
+  measured.energy = total_energy(estimate_network(network, measured.stats, context.job.setting)).value;
+  measured.nonzero_weights = count_weights(network).nonzero;
+  if (!context.split.held_back.labels.empty()) {
+    measured.accuracy =
+        context.working->evaluate(context.split.held_back, stage(context, name + ": accuracy"), context.stop);
+  }
+  return measured;
+}
+
+void report(const PruneContext& context, const std::string& name, const Measured& measured,
+            const Measured& dense) {
+  if (!context.progress) {
+    return;
+  }
+  std::string detail = fmt::format("energy {:.1f} %, weights {:.1f} %", 100 * measured.energy / dense.energy,
+                                   100 * measured.nonzero_weights / dense.nonzero_weights);
+  if (measured.accuracy) {
+    detail +=
+        fmt::format(", top-1 {:.2f} %, top-5 {:.2f} % on {} held-back images", 100 * measured.accuracy->top1,
+                    100 * measured.accuracy->top5, measured.accuracy->images);
+  }
+  context.progress({name, 1, detail, true});
+}
+
+}  // namespace mj

@@ -1,0 +1,106 @@
+#include "workflow/prune_layer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/threads.h"
+#include "network/weights.h"
+#include "prune/energy_aware.h"
+#include "prune/layer_problem.h"
+
+namespace mj {
+namespace {
+
+/// The running mean of the batch norm that alone reads `value`; it can take up a change of the value's mean.
+std::string batch_norm_mean_of(const Network& network, const std::string& value) {
+  std::string mean;
+  int readers = 0;
+  for (const Node& node : network.nodes) {
+    for (const std::string& input : node.inputs) {
+      readers += input == value ? 1 : 0;
+    }
+    if (node.op == "BatchNormalization" && node.inputs.size() == 5 && node.inputs[0] == value) {
+      mean = node.inputs[3];
+    }
+  }
+  return readers == 1 && network.constants.contains(mean) ? mean : std::string();
+}
+
+Matrix rows_of(const Matrix& matrix, int64_t first, int64_t count) {
+  Matrix part(count, matrix.columns);
+  std::copy_n(matrix.row(first), count * matrix.columns, part.values.begin());
+  return part;
+}
+
+Matrix columns_of(const Matrix& matrix, int64_t first, int64_t count) {
+  Matrix part(matrix.rows, count);
+  for (int64_t i = 0; i < matrix.rows; ++i) {
+    std::copy_n(matrix.row(i) + first, count, part.row(i));
+  }
+  return part;
+}
+
+Matrix solve(const LayerProblem& problem, int64_t keep, const RecipeOptions& recipe) {
+  const Support candidates = support_of(problem.weights);
+  keep = std::min(keep, count_kept(candidates));
+  const auto restored = std::llround(recipe.restored * static_cast<double>(keep));
+  Support kept = keep_largest(problem.weights, candidates, keep - restored, recipe.restore.scope);
+  kept = restore_by_output_effect(problem, std::move(kept), candidates, restored, recipe.restore);
+  return refit_kept(problem, kept, recipe.damping, available_threads());
+}
+
+/// Puts the fitted bias where the layer can hold it. `before` is the bias that the outputs were sampled with.
+void store_bias(Network& network, const MacLayer& layer, const std::string& norm_mean,
+                const std::vector<float>& bias) {
+  if (!layer.bias.empty()) {
+    set_bias_vector(network, layer, bias);
+  } else if (!norm_mean.empty()) {
+    auto& mean = network.constants.find(norm_mean)->second.floats;
+    for (std::size_t i = 0; i < mean.size(); ++i) {
+      mean[i] -= bias[i];
+    }
+  }
+}
+
+}  // namespace
+
+void prune_layer(Network& network, std::size_t layer, int64_t keep, const NetworkInputs& inputs,
+                 Session& working, Session& reference, const RecipeOptions& recipe, uint64_t seed,
+                 std::stop_token stop) {
+  const MacLayer& mac = network.layers[layer];
+  const SampleOptions sampling{.positions = recipe.positions, .seed = seed};
+  const LayerSamples target = reference.sample_layer(inputs, layer, sampling, stop);
+  LayerSamples read = working.sample_layer(inputs, layer, sampling, stop);
+  const std::string norm_mean = mac.bias.empty() ? batch_norm_mean_of(network, mac.output) : std::string();
+  const bool has_bias = !mac.bias.empty() || !norm_mean.empty();
+
+  Matrix weights = weight_matrix(network, mac);
+  const Support largest = keep_largest(weights, support_of(weights), keep, Scope::layer);
+  std::vector<float> bias;
+  for (int64_t group = 0; group < mac.shape.groups; ++group) {
+    const int64_t first = group * mac.shape.k;
+    const int64_t group_keep = std::count(largest.kept.begin() + first * weights.columns,
+                                          largest.kept.begin() + (first + mac.shape.k) * weights.columns, 1);
+    const LayerProblem problem = make_layer_problem(
+        rows_of(weights, first, mac.shape.k), std::move(read.inputs[static_cast<std::size_t>(group)]),
+        columns_of(target.outputs, first, mac.shape.k), mac.name, has_bias);
+    const Matrix solved = solve(problem, group_keep, recipe);
+    std::copy(solved.values.begin(), solved.values.end(), weights.row(first));
+    const std::vector<float> fitted = fitted_bias(problem, solved);
+    bias.insert(bias.end(), fitted.begin(), fitted.end());
+  }
+  set_weight_matrix(network, mac, weights);
+  store_bias(network, mac, norm_mean, bias);
+}
+
+void prune_layer_by_magnitude(Network& network, std::size_t layer, int64_t keep) {
+  const MacLayer& mac = network.layers[layer];
+  const Matrix weights = weight_matrix(network, mac);
+  set_weight_matrix(network, mac,
+                    masked(weights, keep_largest(weights, support_of(weights), keep, Scope::layer)));
+}
+
+}  // namespace mj

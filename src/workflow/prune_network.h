@@ -1,0 +1,42 @@
+#pragma once
+
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "base/progress.h"
+#include "dataset/dataset.h"
+#include "network/network.h"
+#include "workflow/network_energy.h"
+#include "workflow/prune_options.h"
+#include "workflow/prune_result.h"
+#include "workflow/run_folder.h"
+
+namespace mj {
+
+struct PruneJob {
+  Network network;  ///< dense; what it was read from
+  EnergySetting setting;
+  NetworkInputs calibration;  ///< a part of it is held back to decide when to stop
+  std::string calibration_name;
+  std::optional<NetworkInputs> evaluation;  ///< touched at the end only
+  std::string evaluation_name;
+  PruneOptions options;
+};
+
+struct PruneOutcome {
+  Network network;
+  PruneResult result;  ///< `output` is the caller's to fill
+  bool reached = true;
+  std::string shortfall;  ///< how near it came, where the target was not reached
+};
+
+/// Prunes in rounds: every round plans how many weights each layer keeps, prunes the layers from the most to
+/// the least expensive, fine-tunes with the zeros held, and measures; it ends at the budget or rolls back to
+/// the last network above the accuracy floor.
+/// @param run where finished rounds are kept, and from which the run goes on; may be null
+/// Throws Interrupted when `stop` is requested; what `run` holds is whole then.
+PruneOutcome prune_network(const PruneJob& job, RunFolder* run, const ProgressCallback& progress,
+                           std::stop_token stop);
+
+}  // namespace mj

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <vector>
+
+#include "base/random.h"
+#include "network/network.h"
+#include "onnx/onnx_file.h"
+
+namespace mj {
+
+/// Conv 3x3 (2 -> 4 channels, 6x6 maps) - Relu - Flatten - Gemm (144 -> 3), with random weights.
+inline Network small_network() {
+  Network network;
+  network.name = "small";
+  network.file = "small.onnx";
+  network.opset = 13;
+  network.inputs = {{"image", {-1, 2, 6, 6}}};
+  network.outputs = {{"scores", {-1, 3}}};
+  Random random(11);
+  const auto constant = [&](const char* name, Shape shape) {
+    Tensor tensor{.type = ElementType::float32, .shape = std::move(shape)};
+    for (int64_t i = 0; i < element_count(tensor.shape); ++i) {
+      tensor.floats.push_back(static_cast<float>(random.normal()));
+    }
+    network.constants[name] = std::move(tensor);
+  };
+  constant("conv.weight", {4, 2, 3, 3});
+  constant("conv.bias", {4});
+  constant("fc.weight", {3, 144});
+  constant("fc.bias", {3});
+  const std::vector<int64_t> ones{1, 1, 1, 1};
+  network.nodes = {{"conv", "Conv", "", {"image", "conv.weight", "conv.bias"}, {"a"}, {{"pads", ones}}},
+                   {"relu", "Relu", "", {"a"}, {"b"}, {}},
+                   {"flatten", "Flatten", "", {"b"}, {"c"}, {}},
+                   {"fc", "Gemm", "", {"c", "fc.weight", "fc.bias"}, {"scores"}, {{"transB", int64_t{1}}}}};
+  infer_shapes(network);
+  return network;
+}
+
+}  // namespace mj
