@@ -75,7 +75,8 @@ const mj::Matrix& outputs() {
 }
 
 const mj::LayerProblem& problem() {
-  static const mj::LayerProblem layer = mj::make_layer_problem(weights(), inputs(), outputs(), "layer", 1);
+  static const mj::LayerProblem layer =
+      mj::make_layer_problem(weights(), inputs(), outputs(), "layer", true, 1);
   return layer;
 }
 
@@ -111,7 +112,7 @@ BENCHMARK(sgemm_baseline)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 void make_layer_problem(benchmark::State& state) {
   while (state.KeepRunning()) {
-    benchmark::DoNotOptimize(mj::make_layer_problem(weights(), inputs(), outputs(), "layer", 1));
+    benchmark::DoNotOptimize(mj::make_layer_problem(weights(), inputs(), outputs(), "layer", true, 1));
   }
   set_rate(state, 1.0 * kSamples * kColumns * (kColumns + 2 * kFilters));
 }

@@ -5,8 +5,10 @@ cd "$(dirname "$0")/.."
 
 echo "demo: installing what is missing and building (once)"
 scripts/setup.sh
-cmake --preset release -DMJ_BUILD_TESTS=OFF -DMJ_BUILD_BENCHMARKS=OFF >/dev/null
-cmake --build --preset release
+if [ ! -f build/release/CMakeCache.txt ]; then
+  cmake --preset release -DMJ_BUILD_TESTS=OFF -DMJ_BUILD_BENCHMARKS=OFF >/dev/null
+fi
+cmake --build --preset release --target mj millijoule_runtime
 
 mkdir -p build/demo
 rm -f build/demo/pruned.onnx build/demo/result.json build/demo/report.txt
@@ -14,6 +16,6 @@ echo "demo: pruning examples/fashion_mnist/network.onnx for energy (a few minute
 start=$SECONDS
 build/release/mj prune examples/fashion_mnist/network.onnx -o build/demo/pruned.onnx \
   --data fashion-mnist:train --eval fashion-mnist:test \
-  --hw eyeriss-cvpr17 --batch 4 --energy 27% --max-drop 1% \
+  --hw eyeriss-cvpr17 --batch 4 --energy 37% --fine-tune 1 \
   --json build/demo/result.json | tee build/demo/report.txt
-echo "demo: done in $((SECONDS - start)) s; the network, result.json and report.txt are in build/demo"
+echo "demo: done in $((SECONDS - start)) s; pruned.onnx, result.json and report.txt are in build/demo"

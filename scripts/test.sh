@@ -15,7 +15,7 @@ git ls-files '*.h' '*.cpp' | xargs clang-format --dry-run --Werror
 tools/check_layers.sh
 
 step 'optimised build'
-cmake --preset release >/dev/null
+cmake --preset release -DMJ_BUILD_TESTS=ON -DMJ_BUILD_BENCHMARKS=ON >/dev/null
 cmake --build --preset release
 
 step 'tests with sanitizers: build'

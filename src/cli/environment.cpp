@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <string_view>
+#include <system_error>
 
 namespace mj::cli {
 namespace {
@@ -57,8 +59,12 @@ void choose_math_kernels(char** argv) {
   const bool kernels = set_if_unset("OPENBLAS_CORETYPE", kernels_for_processor());
   const bool waiting = set_if_unset("OMP_WAIT_POLICY", "passive");
   if (kernels || waiting) {
-    // Where this fails the program just goes on more slowly.
-    execv("/proc/self/exe", argv);
+    // By its real name, which process lists show. Where this fails the program just goes on more slowly.
+    std::error_code error;
+    const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+    if (!error) {
+      execv(program.c_str(), argv);
+    }
   }
 }
 

@@ -35,7 +35,7 @@ struct PruneArguments {
   double energy_mj = 0;
   PruneOptions options;
   std::optional<int> final_epochs;
-  std::string restore_norm = "l1";
+  std::string restore_norm = "l2";
   std::string run;
   bool resume = false;
   std::string json;
@@ -121,7 +121,6 @@ std::map<std::string, std::string> run_options(const PruneArguments& arguments, 
           {"final-tune", number(options.final_epochs)},
           {"learning-rate", number(options.training.learning_rate)},
           {"distillation", number(options.training.distillation)},
-          {"restored", number(options.recipe.restored)},
           {"restore-norm", arguments.restore_norm},
           {"damping", number(options.recipe.damping)}};
 }
@@ -159,7 +158,7 @@ PruneJob make_job(const PruneArguments& arguments, const std::string& preprocess
   options.activation_bits = job.setting.workload.activation_bits;
   options.seed = arguments.data.seed;
   options.method = arguments.method == "magnitude" ? PruneMethod::magnitude : PruneMethod::energy_aware;
-  options.recipe.restore.norm = arguments.restore_norm == "l2" ? ErrorNorm::l2 : ErrorNorm::l1;
+  options.recipe.restore.norm = arguments.restore_norm == "l1" ? ErrorNorm::l1 : ErrorNorm::l2;
   const bool many_classes = class_count(job.network) >= classes_for_top5;
   options.metric = arguments.metric.empty()     ? (many_classes ? Metric::top5 : Metric::top1)
                    : arguments.metric == "top5" ? Metric::top5
@@ -169,6 +168,9 @@ PruneJob make_job(const PruneArguments& arguments, const std::string& preprocess
   job.calibration = open_inputs(job.network, arguments.data.dataset, arguments.data.images,
                                 arguments.data.seed, preprocess);
   job.calibration_name = arguments.data.dataset;
+  if (job.calibration.labels.empty()) {
+    options.training.distillation = 1;
+  }
   if (!arguments.evaluation.empty()) {
     job.evaluation = open_inputs(job.network, arguments.evaluation, 0, arguments.data.seed, preprocess);
     job.evaluation_name = arguments.evaluation;
@@ -278,11 +280,6 @@ void add_method_options(CLI::App& command, PruneArguments& arguments) {
   command
       .add_option("--distillation", options.training.distillation,
                   "Weight of the dense network's outputs in fine-tuning; the labels have the rest")
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
-  command
-      .add_option("--restored", options.recipe.restored,
-                  "Share of a layer's kept weights that is chosen by the effect on its output")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   command.add_option("--restore-norm", arguments.restore_norm, "Norm of the output's error in that choice")

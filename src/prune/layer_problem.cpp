@@ -41,7 +41,8 @@ std::vector<double> column_means(const Matrix& samples) {
   return means;
 }
 
-// Sums of finite floats cannot overflow in double, so a mean that is not finite betrays its column.
+// The columns' means. Sums of finite floats cannot overflow in double, so one that is not finite betrays a
+// value.
 std::vector<double> finite_means(const Matrix& samples, std::string_view what, const std::string& layer) {
   auto means = column_means(samples);
   if (!std::all_of(means.begin(), means.end(), [](double mean) { return std::isfinite(mean); })) {
@@ -50,7 +51,12 @@ std::vector<double> finite_means(const Matrix& samples, std::string_view what, c
   return means;
 }
 
-void subtract_means(Matrix& samples, const std::vector<double>& means) {
+// Subtracts the means, or sets them to 0.
+void center(Matrix& samples, std::vector<double>& means, bool has_bias) {
+  if (!has_bias) {
+    std::fill(means.begin(), means.end(), 0.0);
+    return;
+  }
   for (int64_t i = 0; i < samples.rows; ++i) {
     float* row = samples.row(i);
     for (std::size_t j = 0; j < means.size(); ++j) {
@@ -74,7 +80,7 @@ void ensure_shapes(const Matrix& weights, const Matrix& inputs, const Matrix& ou
 }  // namespace
 
 LayerProblem make_layer_problem(Matrix weights, Matrix inputs, Matrix outputs, const std::string& layer,
-                                int threads) {
+                                bool has_bias, int threads) {
   ensure_shapes(weights, inputs, outputs);
   if (weights.columns > kMostColumns) {
     throw InputError(layer, "", fmt::format("has {} weights in a filter", weights.columns),
@@ -84,8 +90,8 @@ LayerProblem make_layer_problem(Matrix weights, Matrix inputs, Matrix outputs, c
   finite_means(weights, "filter", layer);
   problem.input_means = finite_means(inputs, "input sample", layer);
   problem.output_means = finite_means(outputs, "output sample", layer);
-  subtract_means(inputs, problem.input_means);
-  subtract_means(outputs, problem.output_means);
+  center(inputs, problem.input_means, has_bias);
+  center(outputs, problem.output_means, has_bias);
   auto products = inner_products(inputs, outputs, threads_wanted(threads));
   problem.gram = std::move(products.gram);
   problem.correlation = std::move(products.correlation);

@@ -28,14 +28,14 @@ Support support_of(const Matrix& weights);
 /// `weights` with zeros outside of `support`.
 Matrix masked(const Matrix& weights, const Support& support);
 
-/// One layer (or one group of it) to prune: find a sparse A with X A^T close to Y. Means over the samples are
-/// removed from X and Y, so that the bias is refitted with the weights.
+/// One layer (or one group of it) to prune: find a sparse A with X A^T close to Y. Where the layer has a
+/// bias, means over the samples are removed from X and Y, so that the bias is refitted with the weights.
 struct LayerProblem {
   Matrix weights;                    ///< M x D, the values before removal; restoration returns these
-  Matrix inputs;                     ///< X, n x D, centred
-  Matrix outputs;                    ///< Y, n x M, centred
-  std::vector<double> input_means;   ///< D
-  std::vector<double> output_means;  ///< M
+  Matrix inputs;                     ///< X, n x D, less the means
+  Matrix outputs;                    ///< Y, n x M, less the means
+  std::vector<double> input_means;   ///< D; 0 without a bias
+  std::vector<double> output_means;  ///< M; 0 without a bias
   std::vector<double> gram;          ///< H = X^T X, D x D, without damping
   std::vector<double> correlation;   ///< X^T Y, D x M
   double output_power = 0;           ///< ||Y||^2
@@ -46,9 +46,10 @@ struct LayerProblem {
 
 /// @param inputs  n x D samples of what the layer reads
 /// @param outputs n x M samples of what it should give
+/// @param has_bias whether a change of the outputs' means can be stored
 /// Throws InputError where a value is not finite, and where D is too large for a D x D matrix in memory.
 LayerProblem make_layer_problem(Matrix weights, Matrix inputs, Matrix outputs, const std::string& layer,
-                                int threads = 0);
+                                bool has_bias = true, int threads = 0);
 
 /// ||Y - X A^T||^2 / ||Y||^2 over the problem's samples; 0 where Y is constant. Computed from the Gram matrix
 /// as
@@ -58,12 +59,12 @@ double output_error(const LayerProblem& problem, const Matrix& weights, int thre
 
 /// The same over other samples of the layer, with fitted_bias as the bias and relative to what the bias alone
 /// would miss: ||Y' - X' A^T - b||^2 / ||Y' - mean(Y)||^2.
-/// @param inputs  n' x D, not centred
-/// @param outputs n' x M, not centred
+/// @param inputs  n' x D, as sampled
+/// @param outputs n' x M, as sampled
 double held_out_error(const LayerProblem& problem, const Matrix& weights, const Matrix& inputs,
                       const Matrix& outputs, int threads = 0);
 
-/// The bias that goes with `weights`: mean(Y) - A mean(X).
+/// The bias that goes with `weights`: mean(Y) - A mean(X); 0 where the layer has none.
 std::vector<float> fitted_bias(const LayerProblem& problem, const Matrix& weights);
 
 }  // namespace mj

@@ -87,8 +87,8 @@ class Session {
   /// Counts the activations' zeros over all of `inputs`.
   virtual ActivationStats measure_activations(const NetworkInputs& inputs, const ProgressCallback& progress,
                                               std::stop_token stop) = 0;
-  /// Samples one MAC layer, running the graph only as far as needed. Rows are in the images' order and, in
-  /// an image, in the order of output positions.
+  /// Samples one MAC layer with weights, running the graph only as far as needed. Rows are in the images'
+  /// order and, in an image, in the order of output positions.
   virtual LayerSamples sample_layer(const NetworkInputs& inputs, std::size_t layer,
                                     const SampleOptions& options, std::stop_token stop) = 0;
   /// For each MAC layer the diagonal of the Fisher information at its outputs, a value an output channel

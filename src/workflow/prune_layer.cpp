@@ -1,12 +1,9 @@
 #include "workflow/prune_layer.h"
 
 #include <algorithm>
-#include <cmath>
-#include <optional>
 #include <utility>
 #include <vector>
 
-#include "base/threads.h"
 #include "network/weights.h"
 #include "prune/energy_aware.h"
 #include "prune/layer_problem.h"
@@ -45,11 +42,9 @@ Matrix columns_of(const Matrix& matrix, int64_t first, int64_t count) {
 
 Matrix solve(const LayerProblem& problem, int64_t keep, const RecipeOptions& recipe) {
   const Support candidates = support_of(problem.weights);
-  keep = std::min(keep, count_kept(candidates));
-  const auto restored = std::llround(recipe.restored * static_cast<double>(keep));
-  Support kept = keep_largest(problem.weights, candidates, keep - restored, recipe.restore.scope);
-  kept = restore_by_output_effect(problem, std::move(kept), candidates, restored, recipe.restore);
-  return refit_kept(problem, kept, recipe.damping, available_threads());
+  const Support kept =
+      choose_support(problem, candidates, std::min(keep, count_kept(candidates)), recipe.restore);
+  return refit_kept(problem, kept, recipe.damping, recipe.restore.threads);
 }
 
 /// Puts the fitted bias where the layer can hold it. `before` is the bias that the outputs were sampled with.

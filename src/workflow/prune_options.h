@@ -28,10 +28,8 @@ struct PruneTarget {
 /// How one layer is pruned; the choices that the paper leaves open. docs/pruning.md has the experiments
 /// behind the defaults.
 struct RecipeOptions {
-  double restored = 0.3;  ///< of the weights a layer keeps, the share that is first removed and chosen anew
-                          ///< by its effect on the output
   RestoreOptions restore;
-  double damping = 1e-3;      ///< of the refit, as a fraction of the Gram matrix's mean diagonal
+  double damping = 3e-3;      ///< of the refit, as a fraction of the Gram matrix's mean diagonal
   std::size_t images = 1000;  ///< that layers are sampled on
   int64_t positions = 16;     ///< output positions in each
 };
@@ -44,13 +42,14 @@ struct PruneOptions {
   int weight_bits = 16;
   int activation_bits = 16;
   uint64_t seed = 0;
-  int rounds = 3;     ///< towards a budget, in equal ratios
+  int rounds = 2;     ///< towards a budget, in equal ratios
   double step = 0.2;  ///< energy removed in a round where there is no budget, as a share of what is left
   int refinements =
       2;           ///< without a budget: how often the step is halved after the accuracy fell below the floor
   int epochs = 1;  ///< of fine-tuning after a round; 0: no gradient step
-  int final_epochs = 4;   ///< of fine-tuning after the last round
-  TrainOptions training;  ///< epochs and seed are set from the above
+  int final_epochs = 4;  ///< of fine-tuning after the last round
+  TrainOptions training{.learning_rate = 2e-3,
+                        .distillation = 0.7};  ///< epochs and seed are set from the above
   RecipeOptions recipe;
   std::size_t statistics_images = 1000;  ///< on which activation zeros are measured
 };

@@ -47,7 +47,8 @@ TEST_P(EnergyAware, SupportsGiveLessHeldOutErrorThanMagnitudeAtEqualDensityAndRe
   const auto inputs = relu_mixture(4096, 144, 4);
   const auto others = relu_mixture(1024, 144, 5);
   const auto other_outputs = times_transposed(others, weights);
-  const auto problem = make_layer_problem(weights, inputs, times_transposed(inputs, weights), "layer", 1);
+  const auto problem =
+      make_layer_problem(weights, inputs, times_transposed(inputs, weights), "layer", true, 1);
   const auto candidates = support_of(weights);
   for (const double density : {0.5, 0.3, 0.1}) {
     const auto keep = count_at_density(density, std::ssize(weights.values));

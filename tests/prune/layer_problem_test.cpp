@@ -41,6 +41,19 @@ TEST(UnitLayerProblem, BiasMovesTheMeanOfTheOutputBack) {
   EXPECT_EQ(fitted_bias(problem, problem.weights), (std::vector<float>{-2}));
 }
 
+TEST(UnitLayerProblem, WithoutABiasMeansStay) {
+  const auto problem = make_layer_problem(matrix_of(1, 2, {1, 0.5}), matrix_of(3, 2, {1, 2, 3, 2, 5, 8}),
+                                          matrix_of(3, 1, {1, 2, 6}), "conv1", false);
+  EXPECT_EQ(problem.gram, (std::vector<double>{35, 48, 48, 72}));
+  EXPECT_EQ(problem.correlation, (std::vector<double>{37, 54}));
+  EXPECT_EQ(problem.output_power, 41);
+  EXPECT_EQ(fitted_bias(problem, problem.weights), (std::vector<float>{0}));
+  // X w = (2; 4; 9), missed (-1; -2; -3): 14 of 41.
+  EXPECT_NEAR(output_error(problem, problem.weights), 14.0 / 41, 1e-15);
+  EXPECT_NEAR(held_out_error(problem, problem.weights, matrix_of(1, 2, {1, 2}), matrix_of(1, 1, {4})),
+              4.0 / 16, 1e-7);
+}
+
 TEST(UnitLayerProblem, OutputErrorIsRelativeToTheOutputsPower) {
   // Centred X w = (-3; -1; 4), missed (1; 0; -1): 2 of 14. Without weights everything is missed.
   const auto problem = three_samples();

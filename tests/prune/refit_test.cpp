@@ -167,7 +167,7 @@ TEST(UnitRefit, TakesOverWhatARemovedTwinCarried) {
   outputs.values = {3, 3, 6, 6, 9, 9, 18, 18};
   Matrix weights(2, 2);
   weights.values = {1, 1, 1, 1};
-  const auto problem = make_layer_problem(weights, inputs, outputs, "layer", 1);
+  const auto problem = make_layer_problem(weights, inputs, outputs, "layer", true, 1);
   EXPECT_EQ(refit_kept(problem, {2, 2, {1, 0, 0, 1}}, 0, 1).values, (std::vector<float>{3, 0, 0, 1.5}));
 }
 
@@ -186,7 +186,7 @@ TEST(UnitRefit, KeepsTheWeightOfAnInputThatNeverChanges) {
     inputs.at(k, 1) = 0;
   }
   const auto weights = normal_matrix(2, 3, 2);
-  const auto problem = make_layer_problem(weights, inputs, normal_matrix(30, 2, 3), "layer", 1);
+  const auto problem = make_layer_problem(weights, inputs, normal_matrix(30, 2, 3), "layer", true, 1);
   const auto refitted = refit_kept(problem, full_support(2, 3), 0, 1);
   EXPECT_EQ(refitted.at(0, 1), weights.at(0, 1));
   EXPECT_EQ(refitted.at(1, 1), weights.at(1, 1));
@@ -200,7 +200,7 @@ TEST(UnitRefit, DividesFairlyBetweenInputsThatAreTheSame) {
   outputs.values = {4, 8, 12, 24};
   Matrix weights(1, 2);
   weights.values = {1, 2};
-  const auto problem = make_layer_problem(weights, inputs, outputs, "layer", 1);
+  const auto problem = make_layer_problem(weights, inputs, outputs, "layer", true, 1);
   const auto refitted = refit_kept(problem, full_support(1, 2), 0, 1);
   EXPECT_NEAR(refitted.at(0, 0), 1.5, 1e-4);
   EXPECT_NEAR(refitted.at(0, 1), 2.5, 1e-4);

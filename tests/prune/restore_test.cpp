@@ -142,7 +142,7 @@ TEST_P(Restore, OfEqualGainsTakesThoseThatStandFirst) {
   }
   Matrix weights(2, 3);
   weights.values.assign(6, 1);
-  const auto problem = make_layer_problem(weights, inputs, outputs, "layer", 1);
+  const auto problem = make_layer_problem(weights, inputs, outputs, "layer", true, 1);
   EXPECT_EQ(restore_by_output_effect(problem, empty_support(2, 3), full_support(2, 3), 2,
                                      {GetParam(), Scope::layer, 2, 1})
                 .kept,
@@ -154,7 +154,7 @@ TEST_P(Restore, SurvivesValuesThatOverflow) {
   inputs.at(0, 0) = 3e38F;
   Matrix weights = normal_matrix(2, 5, 9);
   weights.at(0, 0) = 1e30F;
-  const auto problem = make_layer_problem(weights, inputs, normal_matrix(20, 2, 10), "layer", 1);
+  const auto problem = make_layer_problem(weights, inputs, normal_matrix(20, 2, 10), "layer", true, 1);
   const auto restored = restore_by_output_effect(problem, empty_support(2, 5), full_support(2, 5), 6,
                                                  {GetParam(), Scope::layer, 1, 1});
   EXPECT_EQ(count_kept(restored), 6);
@@ -176,7 +176,7 @@ TEST(UnitRestore, L1MendsManySmallErrorsAndL2FewLargeOnes) {
   }
   Matrix weights(1, 2);
   weights.values = {4, 1};
-  const auto problem = make_layer_problem(weights, inputs, outputs, "layer", 1);
+  const auto problem = make_layer_problem(weights, inputs, outputs, "layer", true, 1);
   const auto first_restored = [&](ErrorNorm norm) {
     return restore_by_output_effect(problem, empty_support(1, 2), full_support(1, 2), 1, {norm}).kept;
   };

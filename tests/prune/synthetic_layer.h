@@ -62,7 +62,8 @@ inline LayerProblem noisy_problem(int64_t rows, int64_t columns, int64_t samples
   for (std::size_t i = 0; i < outputs.values.size(); ++i) {
     outputs.values[i] += 0.5F * noise.values[i] + 2;
   }
-  return make_layer_problem(std::move(weights), std::move(inputs), std::move(outputs), "layer", threads);
+  return make_layer_problem(std::move(weights), std::move(inputs), std::move(outputs), "layer", true,
+                            threads);
 }
 
 inline Support random_support(int64_t rows, int64_t columns, double density, uint64_t seed) {

@@ -55,8 +55,31 @@ const std::set<std::string_view> operators{"Abs",           "Add",
                                            "Sum",           "Tanh",
                                            "Transpose",     "Unsqueeze"};
 
-/// Cases of these operators that are not executed, and why.
-const std::map<std::string_view, std::string_view> exceptions{};
+/// Cases of these operators that are refused: pooling over three dimensions, MaxPool's indices, and what
+/// normalizes by the batch or drops values as in training.
+const std::set<std::string_view> refused{"test_maxpool_3d_default",
+                                         "test_averagepool_3d_default",
+                                         "test_MaxPool3d",
+                                         "test_MaxPool3d_stride",
+                                         "test_MaxPool3d_stride_padding",
+                                         "test_AvgPool3d",
+                                         "test_AvgPool3d_stride",
+                                         "test_AvgPool3d_stride1_pad0_gpu_input",
+                                         "test_maxpool_with_argmax_2d_precomputed_pads",
+                                         "test_maxpool_with_argmax_2d_precomputed_strides",
+                                         "test_batchnorm_epsilon_training_mode",
+                                         "test_batchnorm_example_training_mode",
+                                         "test_training_dropout",
+                                         "test_training_dropout_default",
+                                         "test_training_dropout_default_mask",
+                                         "test_training_dropout_mask",
+                                         "test_training_dropout_zero_ratio",
+                                         "test_training_dropout_zero_ratio_mask"};
+
+/// Cases whose data files hold the bits of bfloat16 as whole numbers.
+const std::set<std::string_view> unreadable{"test_cast_BFLOAT16_to_FLOAT", "test_cast_FLOAT_to_BFLOAT16",
+                                            "test_castlike_BFLOAT16_to_FLOAT_expanded",
+                                            "test_castlike_FLOAT_to_BFLOAT16_expanded"};
 
 onnx::TensorProto read_tensor(const fs::path& file) {
   onnx::TensorProto proto;
@@ -140,12 +163,24 @@ bool only_tensors(const onnx::GraphProto& graph) {
          std::all_of(graph.output().begin(), graph.output().end(), is_tensor);
 }
 
+void expect_outputs(const Network& network, const std::vector<Tensor>& inputs,
+                    const std::vector<Tensor>& expected, const std::string& name) {
+  try {
+    const auto actual = open_session(network, one_thread())->run(inputs);
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      expect_equal(actual[i], expected[i], name + " output " + std::to_string(i));
+    }
+  } catch (const std::exception& error) {
+    ADD_FAILURE() << name << ": " << error.what();
+  }
+}
+
 /// Whether the case was executed.
 bool run_case(const fs::path& folder) {
   onnx::ModelProto model;
   model.ParseFromString(read_file(folder / "model.onnx"));
   const auto name = folder.filename().string();
-  if (!all_known(model.graph()) || !only_tensors(model.graph()) || exceptions.contains(name)) {
+  if (!all_known(model.graph()) || !only_tensors(model.graph()) || unreadable.contains(name)) {
     return false;
   }
   const Network network = network_of(model, folder / "model.onnx");
@@ -155,13 +190,10 @@ bool run_case(const fs::path& folder) {
   if (!inputs || !expected) {
     return false;
   }
-  try {
-    const auto actual = open_session(network, one_thread())->run(*inputs);
-    for (std::size_t i = 0; i < expected->size(); ++i) {
-      expect_equal(actual[i], (*expected)[i], name + " output " + std::to_string(i));
-    }
-  } catch (const std::exception& error) {
-    ADD_FAILURE() << name << ": " << error.what();
+  if (refused.contains(name)) {
+    EXPECT_THROW(open_session(network, one_thread())->run(*inputs), InputError) << name;
+  } else {
+    expect_outputs(network, *inputs, *expected, name);
   }
   return true;
 }

@@ -13,8 +13,8 @@
 namespace mj {
 namespace {
 
-/// Small batches leave threads idle between layers, large ones push the maps out of the caches: about 16 MB
-/// for the largest map, measured on SqueezeNet and ResNet-20.
+/// Small batches leave threads idle between layers, large ones push the maps out of the caches: a batch whose
+/// largest map takes about 16 MB.
 int64_t choose_batch_size(const Network& network) {
   constexpr int64_t wanted_elements = int64_t{1} << 22;
   int64_t largest = 1;

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "base/threads.h"
 #include "runtime/augment.h"
 #include "runtime/torch/adam.h"
 
@@ -115,6 +116,7 @@ class Trainer {
     for (int epoch = 0; epoch < options_.epochs; ++epoch) {
       run_epoch(epoch);
     }
+    use_threads(model_.threads);
     for (const Parameter& parameter : constants_.parameters()) {
       if (!at::isfinite(parameter.values).all().item<bool>()) {
         reject_divergence(options_, options_.epochs - 1);
@@ -153,24 +155,60 @@ class Trainer {
     };
   }
 
+  /// A batch's parts run side by side, each on one thread: on small maps that takes two thirds of the time of
+  /// threads inside every operator. Gradients are added in the parts' order, so that the sum does not depend
+  /// on which part was ready first.
   double run_step(const Batch& batch) {
     const auto input = input_tensor(model_, inputs_, batch);
-    const auto logits = compute_logits(model_, plan_, input, stop_);
-    const auto loss = loss_of(logits, targets(batch, input, logits.size(1)), options_);
-    const double value = loss.item<double>();
+    const int64_t images = input.size(0);
+    const auto count = static_cast<std::size_t>(std::clamp<int64_t>(model_.threads, 1, images));
+    std::vector<Part> parts(count);
+    parallel_for(count, model_.threads, [&](std::size_t i) {
+      use_threads(1);
+      const auto first = static_cast<int64_t>(i) * images / static_cast<int64_t>(count);
+      const auto end = static_cast<int64_t>(i + 1) * images / static_cast<int64_t>(count);
+      parts[i] = run_part(batch, input.slice(0, first, end), first);
+    });
+    double value = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      value += parts[i].loss;
+      for (std::size_t k = 0; i > 0 && k < parts[0].gradients.size(); ++k) {
+        if (parts[0].gradients[k].defined()) {
+          parts[0].gradients[k] = parts[0].gradients[k] + parts[i].gradients[k];
+        }
+      }
+    }
     if (std::isfinite(value)) {
-      descend(loss);
+      descend(parts[0].gradients);
     }
     return value;
   }
 
-  Targets targets(const Batch& batch, const at::Tensor& input, int64_t classes) const {
+  /// Loss and gradients of images of a batch, in proportion to their number.
+  struct Part {
+    double loss = 0;
+    torch::autograd::variable_list gradients;
+  };
+
+  Part run_part(const Batch& batch, const at::Tensor& input, int64_t first) {
+    torch::autograd::variable_list values;
+    for (const Parameter& parameter : constants_.parameters()) {
+      values.push_back(parameter.values);
+    }
+    const auto logits = compute_logits(model_, plan_, input, stop_);
+    const double share = static_cast<double>(input.size(0)) / static_cast<double>(batch.indices.size());
+    const auto loss = loss_of(logits, targets(batch, input, first, logits.size(1)), options_) * share;
+    return {loss.item<double>(), torch::autograd::grad({loss}, values, {}, false, false, true)};
+  }
+
+  Targets targets(const Batch& batch, const at::Tensor& input, int64_t first, int64_t classes) const {
     Targets result;
     if (options_.distillation < 1) {
       check_classes(model_, inputs_, classes);
       result.labels = at::empty({input.size(0)}, at::kLong);
-      for (std::size_t i = 0; i < batch.indices.size(); ++i) {
-        result.labels.data_ptr<int64_t>()[i] = inputs_.labels[batch.indices[i]];
+      for (int64_t i = 0; i < input.size(0); ++i) {
+        result.labels.data_ptr<int64_t>()[i] =
+            inputs_.labels[batch.indices[static_cast<std::size_t>(first + i)]];
       }
     }
     if (teacher_ != nullptr) {
@@ -181,13 +219,8 @@ class Trainer {
     return result;
   }
 
-  void descend(const at::Tensor& loss) {
+  void descend(const torch::autograd::variable_list& gradients) {
     auto& parameters = constants_.parameters();
-    torch::autograd::variable_list values;
-    for (const Parameter& parameter : parameters) {
-      values.push_back(parameter.values);
-    }
-    const auto gradients = torch::autograd::grad({loss}, values, {}, false, false, true);
     const double progress = static_cast<double>(step_) / static_cast<double>(steps_);
     const double rate = options_.learning_rate * 0.5 * (1 + std::cos(std::numbers::pi * progress));
     ++step_;

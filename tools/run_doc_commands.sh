@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Runs every line of the documents' ```sh blocks that calls mj, in a folder that holds network.onnx, and fails with the first that fails.
+# Usage: tools/run_doc_commands.sh PROGRAM
+set -euo pipefail
+program=$(realpath "$1")
+source=$(realpath "$(dirname "$0")/..")
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cp "$source/examples/fashion_mnist/network.onnx" "$folder/"
+ln -s "$program" "$folder/mj"
+cd "$folder"
+PATH="$folder:$PATH"
+
+count=0
+while IFS= read -r command; do
+  echo "+ $command"
+  bash -c "$command" >out.txt 2>err.txt || { echo "failed: $command"; cat out.txt err.txt; exit 1; }
+  count=$((count + 1))
+done < <(awk '/^```sh$/ {inside = 1; next} /^```/ {inside = 0} inside && /^mj /' "$source"/README.md "$source"/docs/*.md)
+if [ "$count" -eq 0 ]; then
+  echo "no command found in the documents"
+  exit 1
+fi
+echo "$count commands of the documents run"
