@@ -1,10 +1,12 @@
 #include "cli/terminal.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
-#include <pthread.h>
-#include <signal.h>  // NOLINT(modernize-deprecated-headers): sigwait is POSIX
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): sigaction is POSIX
 #include <unistd.h>
 
+#include <array>
+#include <csignal>
 #include <cstdio>
 #include <thread>
 
@@ -17,6 +19,21 @@ using Clock = std::chrono::steady_clock;
 constexpr auto shortest_interval = std::chrono::milliseconds(100);
 constexpr int bar_cells = 24;
 constexpr int exit_interrupted = 130;
+
+/// From the signal handler, which may do little more than write, to the thread that asks for a stop. (Waiting
+/// for signals in that thread does not do: numerical libraries start threads before main, and those would
+/// receive them unblocked.)
+std::array<int, 2> signal_pipe{};
+volatile std::sig_atomic_t signals_received = 0;
+
+void receive_signal(int /*signal*/) {
+  if (signals_received != 0) {
+    _exit(exit_interrupted);
+  }
+  signals_received = 1;
+  const char byte = 0;
+  [[maybe_unused]] const ssize_t written = write(signal_pipe[1], &byte, 1);
+}
 
 std::string duration_text(double seconds) {
   const auto whole = static_cast<long>(seconds);
@@ -77,20 +94,19 @@ void ProgressPrinter::clear_line() {
 std::stop_token stop_on_signals() {
   static std::stop_source source;
   static bool started = false;
-  if (!started) {
+  if (!started && pipe2(signal_pipe.data(), O_CLOEXEC) == 0) {
     started = true;
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    std::thread([signals] {
-      int received = 0;
-      sigwait(&signals, &received);
+    std::thread([] {
+      char byte = 0;
+      while (read(signal_pipe[0], &byte, 1) < 0) {
+      }
       source.request_stop();
-      sigwait(&signals, &received);
-      _exit(exit_interrupted);
     }).detach();
+    struct sigaction action {};
+    action.sa_handler = receive_signal;
+    action.sa_flags = SA_RESTART;
+    sigaction(SIGINT, &action, nullptr);
+    sigaction(SIGTERM, &action, nullptr);
   }
   return source.get_token();
 }

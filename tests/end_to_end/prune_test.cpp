@@ -20,14 +20,14 @@ using testing::HasSubstr;
     GTEST_SKIP() << "needs Debian's package dataset-fashion-mnist"; \
   }
 
-/// A quick run: few images, no gradient step.
-std::vector<std::string> quick_prune(const std::filesystem::path& output) {
+/// A quick run: few images, by default no gradient step.
+std::vector<std::string> quick_prune(const std::filesystem::path& output, const std::string& epochs = "0") {
   return {"prune",       example_network(),
           "-o",          output,
           "--data",      "fashion-mnist:train",
           "--images",    "600",
           "--energy",    "60%",
-          "--fine-tune", "0",
+          "--fine-tune", epochs,
           "--rounds",    "2",
           "--batch",     "4"};
 }
@@ -96,7 +96,7 @@ TEST(EndToEndPrune, TheSameSeedGivesTheSameFileUnderAnyName) {
   MJ_NEED_FASHION_MNIST();
   const TemporaryFolder folder;
   const auto arguments = [&](const char* name, const char* seed) {
-    return with(quick_prune(folder.path() / name), {"--fine-tune", "1", "--seed", seed});
+    return with(quick_prune(folder.path() / name, "1"), {"--seed", seed});
   };
   ASSERT_EQ(run_mj(arguments("a.onnx", "3")).exit_code, 0);
   ASSERT_EQ(run_mj(arguments("b.onnx", "3")).exit_code, 0);

@@ -51,7 +51,7 @@ TEST(UnitMacLayers, KnowWhetherALayerStandsBeforeThem) {
   EXPECT_FALSE(network.layers[1].reads_network_input);
   EXPECT_TRUE(network.layers[2].reads_network_input);
   EXPECT_EQ(network.layers[1].weights, "w");
-  EXPECT_EQ(network.layers[2].node, 5U - 1U);
+  EXPECT_EQ(network.layers[2].node, 5U);  // behind a convolution, a norm, a Relu, a pooling, a convolution
 }
 
 TEST(UnitMacLayers, HaveTheirNodesNameOrOutputMadeUnique) {
