@@ -18,16 +18,6 @@ step 'optimised build'
 cmake --preset release -DMJ_BUILD_TESTS=ON -DMJ_BUILD_BENCHMARKS=ON >/dev/null
 cmake --build --preset release
 
-step 'tests with sanitizers: build'
-cmake --preset dev >/dev/null
-cmake --build --preset dev
-
-step 'tests with sanitizers'
-ctest --preset dev -LE 'end-to-end|slow'
-
-step 'clang-tidy'
-tools/run_tidy.sh
-
 step 'all tests, optimised'
 ctest --preset release
 step 'passed'

@@ -68,9 +68,7 @@ class ModelBuilder {
     tensor.mutable_int64_data()->Assign(values.begin(), values.end());
     return *this;
   }
-  onnx::NodeProto& last_node() {
-    return *model.mutable_graph()->mutable_node(model.graph().node_size() - 1);
-  }
+  onnx::NodeProto& last_node() { return *model.mutable_graph()->mutable_node(model.graph().node_size() - 1); }
 
   onnx::ModelProto model;
 
