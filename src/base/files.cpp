@@ -6,8 +6,9 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <system_error>
+#include <utility>
 
 #include "base/error.h"
 
@@ -71,11 +72,12 @@ std::string read_file(const std::filesystem::path& file) {
     throw InputError(file.string(), "", std::string("cannot be read (") + std::strerror(errno) + ")",
                      "name a readable file");
   }
-  std::string content{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  std::ostringstream content;
+  content << stream.rdbuf();
   if (stream.bad()) {
     throw InputError(file.string(), "", "cannot be read to its end", "");
   }
-  return content;
+  return std::move(content).str();
 }
 
 void write_file_atomically(const std::filesystem::path& file, std::string_view content) {

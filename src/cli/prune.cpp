@@ -204,6 +204,9 @@ int finish(PruneOutcome& outcome, const PruneArguments& arguments, const RunFold
 int run_prune(const PruneArguments& arguments) {
   const auto stop = stop_on_signals();
   check_writable(arguments.output);
+  if (!arguments.json.empty() && arguments.json != "-") {
+    check_writable(arguments.json);
+  }
   std::string preprocess;
   const PruneJob job = make_job(arguments, arguments.data.preprocess, preprocess);
   std::unique_ptr<RunFolder> run;
