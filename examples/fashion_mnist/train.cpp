@@ -1,6 +1,7 @@
 // Trains the example network on Fashion-MNIST and writes it as ONNX. The last 10,000 training images only
 // tell how training goes; the test images are looked at once, at the end.
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <fmt/format.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/grad_mode.h>
@@ -9,6 +10,7 @@
 #include <chrono>
 #include <cmath>
 #include <numbers>
+#include <numeric>
 #include <string>
 #include <vector>
 
