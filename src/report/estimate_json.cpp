@@ -1,20 +1,17 @@
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "report/estimate_report.h"
+#include "report/figures.h"
 
 namespace mj {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// A count that may be a mean: whole numbers are written without a decimal point.
+/// Whole numbers are written without a decimal point.
 Json count(double value) {
-  constexpr double exact_below = 9007199254740992.0;
-  if (std::isfinite(value) && value == std::floor(value) && std::abs(value) < exact_below) {
-    return static_cast<int64_t>(value);
-  }
-  return value;
+  const auto whole = whole_count(value);
+  return whole ? Json(*whole) : Json(value);
 }
 
 Json in_picojoules(double energy, const Estimate& estimate) {

@@ -73,4 +73,12 @@ double ratio(double part, double whole) {
   return whole == 0 ? std::numeric_limits<double>::quiet_NaN() : part / whole;
 }
 
+std::optional<int64_t> whole_count(double value) {
+  constexpr double exact_below = 9007199254740992.0;
+  if (std::isfinite(value) && value == std::floor(value) && std::abs(value) < exact_below) {
+    return static_cast<int64_t>(value);
+  }
+  return std::nullopt;
+}
+
 }  // namespace mj

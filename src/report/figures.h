@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 namespace mj {
@@ -20,5 +22,8 @@ std::string duration(double seconds);
 
 /// part / whole; not a number where `whole` is 0.
 double ratio(double part, double whole);
+
+/// A count that may be a mean, as a whole number where it is one that a double holds exactly.
+std::optional<int64_t> whole_count(double value);
 
 }  // namespace mj

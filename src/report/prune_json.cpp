@@ -1,6 +1,6 @@
-#include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "report/figures.h"
 #include "report/prune_report.h"
 
 namespace mj {
@@ -8,13 +8,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// A count that may be a mean: whole numbers are written without a decimal point.
+/// Whole numbers are written without a decimal point.
 Json count(double value) {
-  constexpr double exact_below = 9007199254740992.0;
-  if (std::isfinite(value) && value == std::floor(value) && std::abs(value) < exact_below) {
-    return static_cast<int64_t>(value);
-  }
-  return value;
+  const auto whole = whole_count(value);
+  return whole ? Json(*whole) : Json(value);
 }
 
 Json known(const std::optional<double>& value) {
