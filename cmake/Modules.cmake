@@ -9,8 +9,20 @@ function(mj_module name)
   target_include_directories(mj_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(mj_${name} PRIVATE ${arg_LIBRARIES} fmt::fmt)
   mj_warnings(mj_${name})
+  mj_precompile(mj_${name} mj_base <fmt/format.h>)
   target_sources(millijoule PRIVATE $<TARGET_OBJECTS:mj_${name}>)
   target_link_libraries(millijoule PRIVATE ${arg_LIBRARIES})
+endfunction()
+
+# mj_precompile(TARGET FIRST HEADERS ...): reads HEADERS and the standard library's common ones once, for FIRST and all that share its flags.
+# It saves half the build's time; every file still includes what it uses (-DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON shows it).
+function(mj_precompile target first)
+  if(target STREQUAL first)
+    target_precompile_headers(${target} PRIVATE <algorithm> <cmath> <cstdint> <filesystem> <functional> <map> <optional> <string>
+                                                <vector> ${ARGN})
+  else()
+    target_precompile_headers(${target} REUSE_FROM ${first})
+  endif()
 endfunction()
 
 function(mj_warnings target)
@@ -27,13 +39,20 @@ function(mj_tests module)
   target_compile_definitions(mj_test_${module} PRIVATE MJ_SHARED_DATA="${MJ_SHARED_DATA}"
                                                        MJ_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_link_libraries(mj_test_${module} PRIVATE millijoule fmt::fmt GTest::gtest_main GTest::gmock ${ARGN})
+  target_compile_options(mj_test_${module} PRIVATE ${MJ_TEST_FLAGS})
   mj_warnings(mj_test_${module})
+  mj_precompile(mj_test_${module} mj_test_base <gmock/gmock.h> <gtest/gtest.h>)
+  set(environment "")
+  if(module MATCHES "runtime|workflow|end_to_end")
+    # LeakSanitizer's tracer crashes now and then on the threads that libtorch leaves behind.
+    set(environment ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)
+  endif()
   foreach(kind Unit Property Golden Errors Signature EndToEnd)
     string(REGEX REPLACE "([a-z])([A-Z])" "\\1-\\2" label ${kind})
     string(TOLOWER ${label} label)
     gtest_discover_tests(mj_test_${module} TEST_FILTER "${kind}*" TEST_PREFIX "${module}." DISCOVERY_TIMEOUT 60
-                         PROPERTIES LABELS ${label})
+                         PROPERTIES LABELS ${label} ${environment})
     gtest_discover_tests(mj_test_${module} TEST_FILTER "Data${kind}*" TEST_PREFIX "${module}." DISCOVERY_TIMEOUT 60
-                         PROPERTIES LABELS "data;${label}")
+                         PROPERTIES LABELS "data;${label}" ${environment})
   endforeach()
 endfunction()
