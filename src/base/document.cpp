@@ -78,20 +78,6 @@ std::optional<Number> parse(const std::string& text) {
   return number;
 }
 
-std::string shown(const Document& value) {
-  switch (value.kind) {
-    case Document::Kind::empty:
-      return "is empty";
-    case Document::Kind::scalar:
-      return "is " + value.scalar;
-    case Document::Kind::list:
-      return "is a list";
-    case Document::Kind::map:
-      return "is a map";
-  }
-  return "";
-}
-
 std::string range(double least, double most, const char* kind) {
   if (most >= 1e15) {
     return fmt::format("must be a {} of at least {}", kind, least);
@@ -108,7 +94,7 @@ const Document* Document::find(std::string_view key) const {
 }
 
 std::string Document::place() const {
-  const std::string where = line > 0 ? fmt::format("line {}", line) : std::string();
+  std::string where = line > 0 ? fmt::format("line {}", line) : std::string();
   if (path.empty()) {
     return where;
   }
@@ -128,6 +114,20 @@ Document parse_document(const std::string& text, const std::string& file) {
 
 Document read_document(const std::filesystem::path& file) {
   return parse_document(read_file(file), file.string());
+}
+
+std::string shown(const Document& value) {
+  switch (value.kind) {
+    case Document::Kind::empty:
+      return "is empty";
+    case Document::Kind::scalar:
+      return "is " + value.scalar;
+    case Document::Kind::list:
+      return "is a list";
+    case Document::Kind::map:
+      return "is a map";
+  }
+  return "";
 }
 
 std::optional<double> as_number(const Document& scalar) {

@@ -79,6 +79,9 @@ class FieldReader {
   std::vector<std::string> known_;
 };
 
+/// A value for messages: "is 12", "is a list".
+std::string shown(const Document& value);
+
 /// The scalar as a finite number; nullopt where it is none.
 std::optional<double> as_number(const Document& scalar);
 std::optional<int64_t> as_whole(const Document& scalar);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -20,7 +21,7 @@ class Random {
   double normal();
 
  private:
-  uint64_t state_[4];
+  std::array<uint64_t, 4> state_{};
 };
 
 /// A seed for a sub-task, so that what is drawn there depends on nothing else.

@@ -9,7 +9,7 @@ template <class Unit>
 struct Quantity {
   double value = 0;
 
-  auto operator<=>(const Quantity&) const = default;
+  auto operator<=>(const Quantity&) const = default;  // NOLINT(modernize-use-nullptr): a false alarm
   Quantity& operator+=(Quantity other) {
     value += other.value;
     return *this;

@@ -18,6 +18,7 @@ void add_estimate(CLI::App& app, Command& chosen);
 void add_eval(CLI::App& app, Command& chosen);
 /// @param command_line how the program was called, for the message that names the command that goes on
 void add_prune(CLI::App& app, Command& chosen, const std::vector<std::string>& command_line);
+void add_compare(CLI::App& app, Command& chosen);
 void add_hw(CLI::App& app, Command& chosen);
 
 }  // namespace mj::cli

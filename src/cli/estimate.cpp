@@ -5,13 +5,12 @@
 
 #include "base/error.h"
 #include "cli/commands.h"
+#include "cli/loaded_model.h"
 #include "cli/options.h"
 #include "cli/terminal.h"
-#include "network/weights.h"
-#include "onnx/layer_csv.h"
-#include "onnx/onnx_file.h"
 #include "report/estimate_report.h"
-#include "runtime/runtime.h"
+#include "search/levers.h"
+#include "search/other_operators.h"
 
 namespace mj::cli {
 namespace {
@@ -22,57 +21,11 @@ struct EstimateOptions {
   DataOptions data;
   std::string mapping;
   std::string save_mapping;
+  bool all_operators = false;
+  bool static_power = false;
   std::string json;
   std::string csv;
 };
-
-bool is_csv(const std::string& model) {
-  return model.ends_with(".csv") || model.ends_with(".CSV") || model.ends_with(".txt");
-}
-
-ActivationStats measure(const Network& network, const DataOptions& data) {
-  const NetworkInputs inputs =
-      open_inputs(network, data.dataset, data.images, data.seed, find_preprocess(network, data.preprocess));
-  const auto session = open_session(network, {});
-  ProgressPrinter printer(false);
-  return session->measure_activations(inputs, printer.callback(), stop_on_signals());
-}
-
-LayerList network_layers(const EstimateOptions& options, const Accelerator& accelerator,
-                         std::vector<std::string>& notes) {
-  const Network network = read_onnx(options.model);
-  check_finite_weights(network);
-  std::optional<ActivationStats> stats;
-  if (options.data.dataset.empty()) {
-    notes.emplace_back("activations were taken as dense; --data DATASET measures their zeros on real images");
-  } else {
-    stats = measure(network, options.data);
-  }
-  for (const MacLayer& layer : network.layers) {
-    if (!has_weights(network, layer)) {
-      notes.emplace_back(layer.name + ": its weights have no values in the file and were taken as dense");
-    }
-  }
-  const WorkloadOptions workload = workload_options(options.hardware, accelerator);
-  return {make_workloads(network, stats ? &*stats : nullptr, workload), workload.batch};
-}
-
-LayerList csv_layers(const EstimateOptions& options) {
-  if (!options.data.dataset.empty()) {
-    throw InputError(options.model, "", "is a layer list, which cannot run on images", "leave --data out");
-  }
-  LayerList layers = read_layer_csv(options.model, options.hardware.batch);
-  const HardwareOptions& hardware = options.hardware;
-  for (Workload& workload : layers.workloads) {
-    workload.weight_bits = hardware.weight_bits > 0 ? hardware.weight_bits
-                           : hardware.bits > 0      ? hardware.bits
-                                                    : workload.weight_bits;
-    workload.activation_bits = hardware.activation_bits > 0 ? hardware.activation_bits
-                               : hardware.bits > 0          ? hardware.bits
-                                                            : workload.activation_bits;
-  }
-  return layers;
-}
 
 void save_mapping(const Estimate& result, const std::string& file) {
   MappingFile mappings{file, result.accelerator, {}};
@@ -82,29 +35,55 @@ void save_mapping(const Estimate& result, const std::string& file) {
   write_output(file, mapping_file_text(mappings));
 }
 
+/// What was asked for beyond the layers' own energy.
+void add_extras(const EstimateOptions& options, const LoadedModel& model, const Accelerator& accelerator,
+                Estimate& result) {
+  if (options.all_operators) {
+    if (!model.network) {
+      throw InputError(options.model, "", "is a layer list, which has no other operators",
+                       "leave --all-ops out");
+    }
+    const WorkloadOptions widths = workload_options(options.hardware, accelerator);
+    const int bits = widths.activation_bits > 0 ? widths.activation_bits : widths.word_bits;
+    result.others = price_other_operators(*model.network, accelerator, result.batch, bits);
+    result.notes.emplace_back(
+        "other operators: maps raw, each read from and written to memory once; batch norms and activation "
+        "functions behind a layer are part of it");
+  } else if (model.network && model.network->nodes.size() > model.network->layers.size()) {
+    result.notes.emplace_back("operators that are no MAC layers were not priced; --all-ops lists them");
+  }
+  if (options.static_power) {
+    if (!accelerator.static_power) {
+      throw InputError(accelerator.name, "", "has no `static_power`", "leave --static-power out, or add it");
+    }
+    result.static_power = accelerator.static_power;
+  }
+}
+
 int run_estimate(const EstimateOptions& options) {
   const Accelerator accelerator = read_accelerator(options.hardware.accelerator);
   std::optional<MappingFile> mappings;
   if (!options.mapping.empty()) {
     mappings = read_mapping_file(options.mapping);
   }
-  std::vector<std::string> notes;
-  const LayerList layers =
-      is_csv(options.model) ? csv_layers(options) : network_layers(options, accelerator, notes);
-  Estimate result = estimate(layers.workloads, accelerator, layers.batch, mappings ? &*mappings : nullptr);
-  result.model = options.model;
-  result.notes.insert(result.notes.begin(), notes.begin(), notes.end());
+  const LoadedModel model = load_model(options.model, options.data, false);
+  Estimate result = estimate_model(model, accelerator, options.hardware, mappings ? &*mappings : nullptr);
+  if (mappings) {
+    result.notes.push_back("mappings of " + options.mapping + " were used; the other layers have their best");
+  }
+  add_extras(options, model, accelerator, result);
+  const std::vector<Lever> levers = try_levers(result, accelerator);
   if (!options.save_mapping.empty()) {
     save_mapping(result, options.save_mapping);
   }
   if (!options.json.empty()) {
-    write_output(options.json, estimate_json(result));
+    write_output(options.json, estimate_json(result, levers));
   }
   if (!options.csv.empty()) {
     write_output(options.csv, estimate_csv(result));
   }
   if (options.json != "-" && options.csv != "-") {
-    write_output("-", estimate_text(result));
+    write_output("-", estimate_text(result, levers));
   }
   return done;
 }
@@ -114,18 +93,16 @@ int run_estimate(const EstimateOptions& options) {
 void add_estimate(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<EstimateOptions>();
   CLI::App* command = app.add_subcommand("estimate", "Where a network's energy goes on an accelerator");
-  command->add_option("MODEL", options->model, "ONNX file, or a layer list in the 25-field CSV")->required();
+  command->add_option("MODEL", options->model, "ONNX file, or a layer list: 25-field CSV or YAML")
+      ->required();
   add_hardware_options(*command, options->hardware);
-  command->add_option("--data", options->data.dataset, "Images on which activation zeros are measured")
-      ->type_name("DATASET");
-  command->add_option("--images", options->data.images, "Draw N images by the seed (default: all)")
-      ->check(CLI::PositiveNumber)
-      ->type_name("N");
-  command->add_option("--seed", options->data.seed, "Which images are drawn")->capture_default_str();
-  add_preprocess_option(*command, options->data);
+  add_data_options(*command, options->data, "Images on which activation zeros are measured");
   command->add_option("--mapping", options->mapping, "Price the mappings of a YAML file")->type_name("FILE");
   command->add_option("--save-mapping", options->save_mapping, "Write the mappings that were used")
       ->type_name("FILE");
+  command->add_flag("--all-ops", options->all_operators, "Also list what the other operators move");
+  command->add_flag("--static-power", options->static_power,
+                    "Also say what the accelerator's static power costs, apart from the energy");
   command->add_option("--json", options->json, "Write JSON to a file, or - for standard output alone")
       ->type_name("FILE|-");
   command->add_option("--csv", options->csv, "Write a line a layer to a file, or - for standard output alone")

@@ -50,12 +50,7 @@ void add_eval(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<EvalOptions>();
   CLI::App* command = app.add_subcommand("eval", "Accuracy of a network on labelled images");
   command->add_option("MODEL", options->model, "ONNX file")->required();
-  command->add_option("--data", options->data.dataset, "Labelled images")->required()->type_name("DATASET");
-  command->add_option("--images", options->data.images, "Draw N images by the seed (default: all)")
-      ->check(CLI::PositiveNumber)
-      ->type_name("N");
-  command->add_option("--seed", options->data.seed, "Which images are drawn")->capture_default_str();
-  add_preprocess_option(*command, options->data);
+  add_data_options(*command, options->data, "Labelled images")->required();
   command->add_option("--json", options->json, "Write JSON to a file, or - for standard output alone")
       ->type_name("FILE|-");
   command->footer(

@@ -51,6 +51,7 @@ int main(int argc, char** argv) {
   add_estimate(app, chosen);
   add_eval(app, chosen);
   add_prune(app, chosen, {argv, argv + argc});
+  add_compare(app, chosen);
   add_hw(app, chosen);
   try {
     app.parse(argc, argv);

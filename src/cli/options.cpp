@@ -20,12 +20,20 @@ void add_hardware_options(CLI::App& command, HardwareOptions& options) {
   command.add_option("--hw", options.accelerator, "Accelerator: a preset's name (mj hw list) or a YAML file")
       ->type_name("NAME|FILE")
       ->capture_default_str();
+  add_workload_options(command, options);
+}
+
+void add_workload_options(CLI::App& command, HardwareOptions& options) {
   command.add_option("--batch", options.batch, "Images that run together (default 1, or a CSV's own)")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 20))
       ->type_name("N");
-  auto* bits = command.add_option("--bits", options.bits, "Bits of weights and activations (default 16)")
-                   ->check(CLI::Range(1, most_bits))
-                   ->type_name("N");
+  auto* bits =
+      command
+          .add_option(
+              "--bits", options.bits,
+              "Bits of weights and activations (default: the network's own, else the accelerator's word)")
+          ->check(CLI::Range(1, most_bits))
+          ->type_name("N");
   command.add_option("--weight-bits", options.weight_bits, "Bits of a weight")
       ->check(CLI::Range(1, most_bits))
       ->type_name("N")
@@ -34,6 +42,16 @@ void add_hardware_options(CLI::App& command, HardwareOptions& options) {
       ->check(CLI::Range(1, most_bits))
       ->type_name("N")
       ->excludes(bits);
+}
+
+CLI::Option* add_data_options(CLI::App& command, DataOptions& options, const std::string& description) {
+  CLI::Option* data = command.add_option("--data", options.dataset, description)->type_name("DATASET");
+  command.add_option("--images", options.images, "Draw N images by the seed (default: all)")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
+  command.add_option("--seed", options.seed, "Which images are drawn")->capture_default_str();
+  add_preprocess_option(command, options);
+  return data;
 }
 
 void add_preprocess_option(CLI::App& command, DataOptions& options) {
@@ -45,11 +63,12 @@ void add_preprocess_option(CLI::App& command, DataOptions& options) {
 }
 
 WorkloadOptions workload_options(const HardwareOptions& hardware, const Accelerator& accelerator) {
-  const int common = hardware.bits > 0 ? hardware.bits : accelerator.word_bits;
   return {.batch = hardware.batch > 0 ? hardware.batch : 1,
-          .weight_bits = hardware.weight_bits > 0 ? hardware.weight_bits : common,
-          .activation_bits = hardware.activation_bits > 0 ? hardware.activation_bits : common,
-          .run_bits = accelerator.run_length.run_bits};
+          .weight_bits = hardware.weight_bits > 0 ? hardware.weight_bits : hardware.bits,
+          .activation_bits = hardware.activation_bits > 0 ? hardware.activation_bits : hardware.bits,
+          .word_bits = accelerator.word_bits,
+          .run_bits = accelerator.run_length.run_bits,
+          .index_bits = accelerator.compressed_columns.index_bits};
 }
 
 double parse_share(const std::string& text, const std::string& option) {

@@ -20,9 +20,13 @@ struct HardwareOptions {
   int weight_bits = 0;
   int activation_bits = 0;
 };
+/// --hw and the workload options.
 void add_hardware_options(CLI::App& command, HardwareOptions& options);
+/// --batch and the bit widths.
+void add_workload_options(CLI::App& command, HardwareOptions& options);
 
-/// Batch and bit widths for `accelerator`: what was given, else one image and its own word.
+/// Batch and bit widths for `accelerator`: what was given, else one image, and the network's own widths or
+/// the accelerator's word.
 WorkloadOptions workload_options(const HardwareOptions& hardware, const Accelerator& accelerator);
 
 /// Images for a command.
@@ -32,6 +36,8 @@ struct DataOptions {
   std::string preprocess;
   uint64_t seed = 0;
 };
+/// --data (which is returned), --images, --seed and --preprocess.
+CLI::Option* add_data_options(CLI::App& command, DataOptions& options, const std::string& description);
 void add_preprocess_option(CLI::App& command, DataOptions& options);
 
 /// "1%" or "0.01" as a fraction. Throws CLI::ValidationError naming `option`.

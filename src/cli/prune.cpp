@@ -154,6 +154,9 @@ PruneJob make_job(const PruneArguments& arguments, const std::string& preprocess
   job.setting.workload = workload_options(arguments.hardware, job.setting.accelerator);
   options.target = parse_target(arguments, job.setting.accelerator);
   options.batch = job.setting.workload.batch;
+  for (int* bits : {&job.setting.workload.weight_bits, &job.setting.workload.activation_bits}) {
+    *bits = *bits > 0 ? *bits : job.setting.accelerator.word_bits;
+  }
   options.weight_bits = job.setting.workload.weight_bits;
   options.activation_bits = job.setting.workload.activation_bits;
   options.seed = arguments.data.seed;

@@ -15,20 +15,6 @@ struct NumberRule {
   std::string remedy;
 };
 
-std::string shown(const Document& value) {
-  switch (value.kind) {
-    case Document::Kind::scalar:
-      return "is " + value.scalar;
-    case Document::Kind::list:
-      return "is a list";
-    case Document::Kind::map:
-      return "is a map";
-    case Document::Kind::empty:
-      break;
-  }
-  return "is empty";
-}
-
 /// A list of numbers, or one number for all channels; `fallback` where the field is missing or wrong.
 std::vector<double> channel_numbers(const Document* value, std::vector<double> fallback, int64_t channels,
                                     const NumberRule& rule, std::vector<Problem>& problems) {

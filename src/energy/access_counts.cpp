@@ -38,14 +38,19 @@ LevelAccesses memory_accesses(const Level& level, const RowStationaryLayer& laye
   return accesses;
 }
 
-/// Filters pass by. A partial sum is written and read once a round; the last read drains it to memory.
+/// Filters may pass by. A partial sum is written and read once a round, and the last read drains it to
+/// memory; or only where it returns to the PEs.
 LevelAccesses buffer_accesses(const Level& level, const RowStationaryLayer& layer,
                               const RowStationaryTraffic& traffic, bool charge_fills) {
   LevelAccesses accesses{level.name, {}};
   auto& inputs = accesses.operands[Operand::inputs];
   auto& outputs = accesses.operands[Operand::outputs];
-  inputs.read.value = traffic.buffered_inputs;
-  inputs.write.value = charge_fills ? layer.raw_input_words * traffic.input_passes : 0;
+  auto& weights = accesses.operands[Operand::weights];
+  weights.read.value = layer.buffered_weight_words * traffic.weight_passes;
+  weights.write.value = charge_fills ? weights.read.value : 0;
+  inputs.read.value = traffic.buffered_inputs * layer.buffered_input_share;
+  inputs.write.value =
+      charge_fills ? layer.raw_input_words * layer.buffered_input_share * traffic.input_passes : 0;
   outputs.read.value = outputs.write.value = layer.psum_words * traffic.psum_rounds;
   return accesses;
 }
@@ -97,9 +102,8 @@ double transfer_cycles(const AccessCounts& counts, const Workload& workload, con
                                        [&](const LevelAccesses& each) { return each.level == level.name; });
     double words = 0;
     for (const Operand operand : all_operands) {
-      const int bits = operand == Operand::weights ? workload.weight_bits : workload.activation_bits;
       const Accesses& counted = accesses->operands[operand];
-      words += (counted.read + counted.write).value * bits / accelerator.word_bits;
+      words += (counted.read + counted.write).value * bits_of(workload, operand) / accelerator.word_bits;
     }
     const auto instances = static_cast<double>(level.instances[0] * level.instances[1]);
     cycles = level.bandwidth ? std::max(cycles, words / (*level.bandwidth * instances)) : cycles;
@@ -126,8 +130,12 @@ AccessCounts count_accesses(const Workload& workload, const Accelerator& acceler
   AccessCounts counts = charge_traffic(accelerator, layer, row_stationary_traffic(layer, mapping));
   add_fixed_accesses(workload, accelerator, layer, counts);
   const auto& pes = accelerator.levels[2].instances;
-  counts.cycles.value =
-      std::max(row_stationary_cycles(layer, mapping), transfer_cycles(counts, workload, accelerator));
+  const double skipped =
+      remaining_macs(workload, accelerator, [](const ZeroRule& rule) { return rule.saves_time; }) /
+      layer.macs;
+  const double computing = row_stationary_cycles(layer, mapping) * skipped +
+                           row_stationary_passes(layer, mapping) * accelerator.ramp_up_cycles;
+  counts.cycles.value = std::max(computing, transfer_cycles(counts, workload, accelerator));
   counts.utilization = layer.macs / (counts.cycles.value * static_cast<double>(pes[0] * pes[1]));
   return counts;
 }

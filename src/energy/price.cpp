@@ -35,7 +35,7 @@ LayerEnergy price(const AccessCounts& counts, const Workload& workload, const Ac
     const WordEnergy word = word_energy(accelerator, level.level);
     Energy sum;
     for (const Operand operand : all_operands) {
-      const int bits = operand == Operand::weights ? workload.weight_bits : workload.activation_bits;
+      const int bits = bits_of(workload, operand);
       const Accesses& accesses = level.operands[operand];
       const double moved = accesses.read.value * word.read + accesses.write.value * word.write;
       const Energy cost{moved * bits / accelerator.word_bits / images};
@@ -47,7 +47,7 @@ LayerEnergy price(const AccessCounts& counts, const Workload& workload, const Ac
   }
   const double mac_width = workload.weight_bits / mac_unit_bits * workload.activation_bits / mac_unit_bits;
   energy.compute.value = counts.macs * accelerator.mac_energy * mac_width / images;
-  energy.by_level.emplace_back("MAC", energy.compute);
+  energy.by_level.emplace_back(mac_level, energy.compute);
   energy.total += energy.compute;
   return energy;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -9,12 +10,15 @@
 
 namespace mj {
 
+/// Stands for the computing among the levels.
+inline constexpr std::string_view mac_level = "MAC";
+
 /// Energy per image.
 struct LayerEnergy {
   Energy total;
   Energy compute;
   PerOperand<Energy> by_operand;
-  std::vector<std::pair<std::string, Energy>> by_level;  ///< outside in, "MAC" last
+  std::vector<std::pair<std::string, Energy>> by_level;  ///< outside in, mac_level last
 };
 
 /// Prices accesses. An access costs in proportion to the operand's bits over the accelerator's word (outputs

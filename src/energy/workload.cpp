@@ -21,20 +21,39 @@ struct WeightZeros {
   std::vector<int64_t> by_tap;  ///< groups x (C R S): filters with a non-zero weight there
   double nonzeros = 0;
   double pairs = 0;
+  double column_pairs = 0;
 };
 
-WeightZeros weight_zeros(const Network& network, const MacLayer& layer, int run_bits) {
+/// Each group's columns by themselves.
+double column_pairs(const Matrix& weights, int64_t groups, int index_bits) {
+  const int64_t filters = weights.rows / groups;
+  std::vector<float> column(static_cast<std::size_t>(filters));
+  int64_t pairs = 0;
+  for (int64_t group = 0; group < groups; ++group) {
+    for (int64_t j = 0; j < weights.columns; ++j) {
+      for (int64_t i = 0; i < filters; ++i) {
+        column[static_cast<std::size_t>(i)] = weights.at(group * filters + i, j);
+      }
+      pairs += run_length_pairs(column.data(), filters, index_bits);
+    }
+  }
+  return real(pairs);
+}
+
+WeightZeros weight_zeros(const Network& network, const MacLayer& layer, const WorkloadOptions& options) {
   const LayerShape& shape = layer.shape;
   WeightZeros zeros;
-  if (layer.layout == WeightLayout::none || !has_weights(network, layer)) {
+  if (!has_weight_values(network, layer)) {
     zeros.by_tap.assign(static_cast<std::size_t>(shape.groups * shape.c * shape.r * shape.s), shape.k);
-    zeros.nonzeros = zeros.pairs = real(weight_count(shape));
+    zeros.nonzeros = zeros.pairs = zeros.column_pairs = real(weight_count(shape));
     return zeros;
   }
   const Matrix weights = weight_matrix(network, layer);
   zeros.by_tap = nonzeros_by_tap(weights, shape.groups);
   zeros.nonzeros = real(count_nonzeros(weights));
-  zeros.pairs = real(run_length_pairs(weights.values.data(), weights.rows * weights.columns, run_bits));
+  zeros.pairs =
+      real(run_length_pairs(weights.values.data(), weights.rows * weights.columns, options.run_bits));
+  zeros.column_pairs = column_pairs(weights, shape.groups, options.index_bits);
   return zeros;
 }
 
@@ -52,6 +71,13 @@ void count_dense_activations(const WeightZeros& weights, Workload& workload) {
   workload.nonzero_outputs = real(output_count(shape));
 }
 
+ZeroRuns scaled(ZeroRuns runs, double factor) {
+  for (double& overflow : runs.overflow) {
+    overflow *= factor;
+  }
+  return runs;
+}
+
 void count_measured_activations(const LayerActivations& activations, const WeightZeros& weights, double batch,
                                 Workload& workload) {
   const LayerShape& shape = workload.shape;
@@ -64,6 +90,8 @@ void count_measured_activations(const LayerActivations& activations, const Weigh
   }
   workload.nonzero_inputs = sum(activations.input_channel_nonzeros) * batch;
   workload.nonzero_outputs = sum(activations.output_channel_nonzeros) * batch;
+  workload.input_runs = scaled(activations.input_runs, batch);
+  workload.output_runs = scaled(activations.output_runs, batch);
   workload.input_density = workload.nonzero_inputs / real(input_count(shape));
   workload.output_density = workload.nonzero_outputs / real(output_count(shape));
 }
@@ -90,13 +118,25 @@ Workload make_workload(const Network& network, const MacLayer& layer, const Laye
   workload.name = layer.name;
   workload.op = layer.op;
   workload.shape = layer.shape;
-  workload.shape.n *= options.batch;
-  workload.weight_bits = options.weight_bits;
-  workload.activation_bits = options.activation_bits;
+  workload.has_weights = layer.layout != WeightLayout::none;
+  // Each image brings its own second operand, as a group of its own would.
+  (workload.has_weights ? workload.shape.n : workload.shape.groups) *= options.batch;
+  const auto width = [&](int given, int quantized) {
+    return given > 0 ? given : quantized > 0 ? quantized : options.word_bits;
+  };
+  workload.activation_bits = width(options.activation_bits, layer.activation_bits);
+  workload.weight_bits =
+      workload.has_weights ? width(options.weight_bits, layer.weight_bits) : workload.activation_bits;
   workload.reads_network_input = layer.reads_network_input;
-  const WeightZeros weights = weight_zeros(network, layer, options.run_bits);
+  WeightZeros weights = weight_zeros(network, layer, options);
+  if (!workload.has_weights) {
+    for (double* count : {&weights.nonzeros, &weights.pairs, &weights.column_pairs}) {
+      *count *= real(options.batch);
+    }
+  }
   workload.nonzero_weights = weights.nonzeros;
   workload.weight_pairs = weights.pairs;
+  workload.weight_column_pairs = weights.column_pairs;
   workload.nonzero_weight_macs =
       weights.nonzeros * real(workload.shape.p) * real(workload.shape.q) * real(workload.shape.n);
   if (activations == nullptr) {
@@ -118,6 +158,22 @@ std::vector<Workload> make_workloads(const Network& network, const ActivationSta
     workloads.push_back(make_workload(network, network.layers[i], activations, options));
   }
   return workloads;
+}
+
+double stored_weights(const Workload& workload) {
+  return workload.has_weights ? real(weight_count(workload.shape)) : 0;
+}
+
+double stored_nonzero_weights(const Workload& workload) {
+  return workload.has_weights ? workload.nonzero_weights : 0;
+}
+
+int bits_of(const Workload& workload, Operand operand) {
+  return operand == Operand::weights ? workload.weight_bits : workload.activation_bits;
+}
+
+double overflows(const ZeroRuns& runs, int bits) {
+  return runs.overflow.at(static_cast<std::size_t>(bits - 1));
 }
 
 int64_t run_length_pairs(const float* values, int64_t count, int run_bits) {

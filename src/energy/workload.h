@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "hardware/accelerator.h"
 #include "network/activation_stats.h"
 #include "network/network.h"
 
@@ -19,30 +20,47 @@ struct Workload {
   int weight_bits = 16;
   int activation_bits = 16;
   bool reads_network_input = false;
+  bool has_weights = true;  ///< false for a product of two activations, the second of which is counted as
+                            ///< weights in energies and accesses, an operand for each image
   double nonzero_macs = 0;         ///< weight and input both non-zero
   double nonzero_input_macs = 0;   ///< input non-zero, whatever the weight
   double nonzero_weight_macs = 0;  ///< weight non-zero, whatever the input
   double nonzero_weights = 0;
   double weight_pairs =
       0;  ///< run-length pairs of the weight tensor: its non-zeros, and one for each run that overflows
+  double weight_column_pairs = 0;  ///< the same for each column (input channel and tap) by itself
   double nonzero_inputs =
       0;  ///< of the maps read; where only a fraction is known it is taken of the padded map
   double nonzero_outputs = 0;  ///< of the stored maps
-  double input_density = 1;    ///< of the unpadded map
+  ZeroRuns input_runs;         ///< for the whole batch; 0 where they were not measured
+  ZeroRuns output_runs;
+  double input_density = 1;  ///< of the unpadded map
   double output_density = 1;
 };
 
+/// Of the layer's weights, and those that are not zero; 0 for a product of two activations.
+double stored_weights(const Workload& workload);
+double stored_nonzero_weights(const Workload& workload);
+
+/// The operand's width; outputs are activations.
+int bits_of(const Workload& workload, Operand operand);
+
+/// Entries that a code of `bits` bits a run, 1 to 16, spends on zeros.
+double overflows(const ZeroRuns& runs, int bits);
+
 struct WorkloadOptions {
   int64_t batch = 1;
-  int weight_bits = 16;
-  int activation_bits = 16;
-  int run_bits = 5;  ///< of the run-length code, for weight_pairs
+  int weight_bits = 0;  ///< 0: as the network is quantized, else word_bits
+  int activation_bits = 0;
+  int word_bits = 16;
+  int run_bits = 5;    ///< of the run-length code, for weight_pairs
+  int index_bits = 4;  ///< of compressed columns, for weight_column_pairs
 };
 
 /// One workload a MAC layer. Non-skipped MACs are exact: the sum over input channel c and tap (r, s) of
 /// nnz(W[:, c, r, s]) times the non-zero inputs that the tap meets (Yang, Chen, Sze, CVPR 2017). Without
 /// `stats` activations count as dense, padding included; without values weights do, and so does the second
-/// operand of a product of two activations, which is taken to serve the whole batch. Throws InputError where
+/// operand of a product of two activations. Throws InputError where
 /// the batch makes a layer too large to count.
 std::vector<Workload> make_workloads(const Network& network, const ActivationStats* stats,
                                      const WorkloadOptions& options);

@@ -22,6 +22,20 @@ void check_name(const std::string& name_or_file) {
 
 }  // namespace
 
+std::string_view to_string(Format format) {
+  switch (format) {
+    case Format::raw:
+      return "raw";
+    case Format::run_length:
+      return "run-length";
+    case Format::bitmask:
+      return "bitmask";
+    case Format::compressed_columns:
+      return "compressed-columns";
+  }
+  return "";
+}
+
 std::string_view to_string(Operand operand) {
   switch (operand) {
     case Operand::weights:

@@ -25,13 +25,27 @@ struct PerOperand {
 };
 
 /// How a level stores an operand that has zeros.
-enum class Format { raw, run_length };
+enum class Format {
+  raw,
+  run_length,         ///< runs of zeros before each value
+  bitmask,            ///< a bit for each value, and the values that are not zero
+  compressed_columns  ///< for each column the zeros before each value, the values, and where the column
+                      ///< starts
+};
+std::string_view to_string(Format format);
 
 /// The code of Eyeriss (JSSC 2017, section IV-B): runs of zeros before each value, packed into words.
 struct RunLengthCode {
   int run_bits = 5;
-  int pairs = 3;  ///< pairs of run and value in one packed word
+  int pairs = 3;  ///< pairs of run and value of the accelerator's word in one packed word
   int packed_bits = 64;
+};
+
+/// Compressed columns as in EIE (Han et al., ISCA 2016): zeros before a value in index_bits, of which a
+/// longer run takes a zero value; a pointer a column.
+struct CompressedColumns {
+  int index_bits = 4;
+  int pointer_bits = 16;
 };
 
 /// A storage level; levels stand from the outside (DRAM) in (register files).
@@ -59,7 +73,14 @@ struct Level {
 struct ZeroRule {
   PerOperand<bool> zero{};  ///< any of these being zero triggers it
   bool saves_mac = false;
+  bool saves_time = false;          ///< skipped, so that the PE goes on with the next; else gated
   PerOperand<bool> saves_access{};  ///< the innermost level's accesses of these operands
+};
+
+/// What is drawn whether anything is computed or not.
+struct StaticPower {
+  std::string name;  ///< what it is and where the figure comes from
+  double milliwatts = 0;
 };
 
 /// An accelerator as read from YAML; every number comes from there.
@@ -74,7 +95,14 @@ struct Accelerator {
   std::vector<Level> levels;
   bool charge_outer_only = false;  ///< `charge: outer`
   std::string dataflow;            ///< "row-stationary"
+  bool psums_return_only = false;  ///< `buffered_psums: returning`: b rounds of a partial sum write and read
+                                   ///< the buffer b - 1 times (ISCA 2016, equation 4), not b times
+  bool inputs_stay = false;   ///< `resident_inputs`: a pass with all channels keeps its inputs in the buffer
+                              ///< while the filters take turns, so that m does not matter
+  double ramp_up_cycles = 0;  ///< at the start of each pass over the PEs
+  std::optional<StaticPower> static_power;
   RunLengthCode run_length;
+  CompressedColumns compressed_columns;
   std::vector<ZeroRule> zero_rules;
 };
 

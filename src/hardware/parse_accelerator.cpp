@@ -48,7 +48,7 @@ CostScale parse_mac(FieldReader& reader, const Technology* technology, Accelerat
 RunLengthCode parse_run_length(const Document& document, int word_bits, std::vector<Problem>& problems) {
   RunLengthCode code;
   FieldReader reader(document, problems);
-  code.run_bits = static_cast<int>(reader.whole("run_bits", code.run_bits, 1, 30));
+  code.run_bits = static_cast<int>(reader.whole("run_bits", code.run_bits, 1, 16));
   code.pairs = static_cast<int>(reader.whole("pairs", code.pairs, 1, 1024));
   code.packed_bits = static_cast<int>(reader.whole("packed_bits", code.packed_bits, 1, 1 << 20));
   reader.reject_unknown();
@@ -61,9 +61,27 @@ RunLengthCode parse_run_length(const Document& document, int word_bits, std::vec
   return code;
 }
 
+CompressedColumns parse_compressed_columns(const Document& document, std::vector<Problem>& problems) {
+  CompressedColumns code;
+  FieldReader reader(document, problems);
+  code.index_bits = static_cast<int>(reader.whole("index_bits", code.index_bits, 1, 16));
+  code.pointer_bits = static_cast<int>(reader.whole("pointer_bits", code.pointer_bits, 1, 64));
+  reader.reject_unknown();
+  return code;
+}
+
+StaticPower parse_static_power(const Document& document, std::vector<Problem>& problems) {
+  StaticPower power;
+  FieldReader reader(document, problems);
+  power.name = reader.required_text("name");
+  power.milliwatts = reader.required_number("mw", 0);
+  reader.reject_unknown();
+  return power;
+}
+
 void parse_saving(const Document& item, ZeroRule& rule, std::vector<Problem>& problems) {
-  if (item.scalar == "mac") {
-    rule.saves_mac = true;
+  if (item.scalar == "mac" || item.scalar == "time") {
+    (item.scalar == "mac" ? rule.saves_mac : rule.saves_time) = true;
     return;
   }
   for (const Operand operand : all_operands) {
@@ -73,7 +91,7 @@ void parse_saving(const Document& item, ZeroRule& rule, std::vector<Problem>& pr
     }
   }
   problems.push_back(
-      {item.place(), fmt::format("is '{}'", item.scalar), "must be mac, weights, inputs or outputs"});
+      {item.place(), fmt::format("is '{}'", item.scalar), "must be mac, time, weights, inputs or outputs"});
 }
 
 ZeroRule parse_zero_rule(const Document& document, std::vector<Problem>& problems) {
@@ -128,9 +146,13 @@ void check_level(const Accelerator& accelerator, std::size_t index, const Docume
     problems.push_back({document.place() + ".holds", "lacks an operand",
                         "must be [weights, inputs, outputs] at the first level"});
   }
-  if (index > 0 && has_any_format(level)) {
+  if (index > 0 && level.format[Operand::outputs] != Format::raw) {
+    problems.push_back({document.place() + ".format", "codes partial sums",
+                        "outputs can be coded at the first level only, where they are complete"});
+  }
+  if (index > 1 && has_any_format(level)) {
     problems.push_back(
-        {document.place() + ".format", "codes data inside the chip", "is modelled at the first level only"});
+        {document.place() + ".format", "codes data in the PEs", "is modelled at the first two levels only"});
   }
 }
 
@@ -154,6 +176,20 @@ bool parse_charge(FieldReader& reader, const Document& document, std::vector<Pro
         {document.find("charge")->place(), fmt::format("is '{}'", charge), "must be both or outer"});
   }
   return charge == "outer";
+}
+
+bool parse_buffered_psums(FieldReader& reader, const Accelerator& accelerator, const Document& document,
+                          std::vector<Problem>& problems) {
+  const std::string psums = reader.text("buffered_psums", "every-round");
+  if (psums != "every-round" && psums != "returning") {
+    problems.push_back({document.find("buffered_psums")->place(), fmt::format("is '{}'", psums),
+                        "must be every-round or returning"});
+  }
+  if (psums == "returning" && !accelerator.charge_outer_only) {
+    problems.push_back({document.find("buffered_psums")->place(), "is returning",
+                        "needs `charge: outer`, as the equations behind it have"});
+  }
+  return psums == "returning";
 }
 
 std::string parse_dataflow(FieldReader& reader, const Document& document, std::vector<Problem>& problems) {
@@ -192,8 +228,17 @@ Accelerator parse_accelerator(const Document& document, std::vector<Problem>& pr
   }
   accelerator.charge_outer_only = parse_charge(reader, document, problems);
   accelerator.dataflow = parse_dataflow(reader, document, problems);
+  accelerator.psums_return_only = parse_buffered_psums(reader, accelerator, document, problems);
+  accelerator.inputs_stay = reader.flag("resident_inputs", false);
+  accelerator.ramp_up_cycles = reader.number("ramp_up_cycles", 0, 0);
+  if (const Document* power = reader.find("static_power")) {
+    accelerator.static_power = parse_static_power(*power, problems);
+  }
   if (const Document* code = reader.find("run_length")) {
     accelerator.run_length = parse_run_length(*code, accelerator.word_bits, problems);
+  }
+  if (const Document* code = reader.find("compressed_columns")) {
+    accelerator.compressed_columns = parse_compressed_columns(*code, problems);
   }
   parse_zero_rules(reader, accelerator, problems);
   reader.reject_unknown();

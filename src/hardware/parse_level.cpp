@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <string_view>
 
 namespace mj {
@@ -9,6 +11,7 @@ namespace {
 
 constexpr int64_t most_instances = 65536;
 constexpr std::string_view dimensions = "NKCPQRS";
+constexpr std::array formats{Format::raw, Format::run_length, Format::bitmask, Format::compressed_columns};
 
 /// A capacity: at least one word.
 std::optional<double> read_words(const Document& value, std::vector<Problem>& problems) {
@@ -116,14 +119,17 @@ void read_formats(const Document& value, Level& level, std::vector<Problem>& pro
   FieldReader reader(value, problems);
   for (const Operand operand : all_operands) {
     const Document* format = reader.find(to_string(operand));
-    if (format == nullptr || format->scalar == "raw") {
+    if (format == nullptr) {
       continue;
     }
-    if (format->scalar != "run-length") {
-      problems.push_back(
-          {format->place(), fmt::format("is '{}'", format->scalar), "must be raw or run-length"});
+    const auto known = std::find_if(formats.begin(), formats.end(),
+                                    [&](Format each) { return to_string(each) == format->scalar; });
+    if (known == formats.end()) {
+      problems.push_back({format->place(), fmt::format("is '{}'", format->scalar),
+                          "must be raw, run-length, bitmask or compressed-columns"});
+    } else {
+      level.format[operand] = *known;
     }
-    level.format[operand] = Format::run_length;
   }
   reader.reject_unknown();
 }

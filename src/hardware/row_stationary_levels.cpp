@@ -6,14 +6,12 @@ namespace mj {
 namespace {
 
 void check_buffer(const Level& buffer, std::vector<Problem>& problems) {
-  if (buffer.holds[Operand::weights] || !buffer.holds[Operand::inputs] || !buffer.holds[Operand::outputs]) {
-    problems.push_back({"levels[1].holds",
-                        "is not that of a row-stationary chip, whose filters pass by the buffer",
-                        "must be [inputs, outputs]"});
+  if (!buffer.holds[Operand::inputs] || !buffer.holds[Operand::outputs]) {
+    problems.push_back({"levels[1].holds", "lacks inputs or outputs",
+                        "must be [inputs, outputs], or all three where filters stay there too"});
   }
   if (!buffer.words) {
-    problems.push_back(
-        {"levels[1].words", "is no number shared by inputs and outputs", "must be one number"});
+    problems.push_back({"levels[1].words", "is no number shared by what it holds", "must be one number"});
   }
   if (buffer.instances != std::array<int64_t, 2>{1, 1}) {
     problems.push_back({"levels[1].instances", "is more than one",
@@ -30,10 +28,10 @@ void check_scratchpads(const Level& pe, std::vector<Problem>& problems) {
     if (!pe.holds[operand]) {
       problems.push_back({"levels[2].holds", fmt::format("lacks {}", to_string(operand)),
                           "must be [weights, inputs, outputs]"});
-    } else if (!pe.words_of[operand]) {
-      problems.push_back({"levels[2].words",
-                          fmt::format("gives {} no scratchpad of its own", to_string(operand)),
-                          "must be { weights: ..., inputs: ..., outputs: ... }"});
+    } else if (!pe.words && !pe.words_of[operand]) {
+      problems.push_back(
+          {"levels[2].words", fmt::format("gives {} no scratchpad of its own", to_string(operand)),
+           "must be { weights: ..., inputs: ..., outputs: ... }, or one number shared by the three"});
     }
   }
 }

@@ -11,10 +11,6 @@ namespace {
 
 constexpr std::string_view folder = "technologies";
 
-std::string shown(const Document& value) {
-  return value.kind == Document::Kind::scalar ? "is " + value.scalar : "is no single value";
-}
-
 std::string known_costs(const CostScale& scale, std::string_view number) {
   std::string remedy = fmt::format("must be {}", number);
   if (scale.technology == nullptr) {

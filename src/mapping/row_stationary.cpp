@@ -61,6 +61,11 @@ std::optional<std::string> beyond_scratchpads(const LayerShape& shape, const Row
   if (words(mapping.p) > array.psum_words) {
     return fmt::format("{} outputs: p = {} words, has {}", array.pe_name, mapping.p, array.psum_words);
   }
+  const double together = filters + inputs + words(mapping.p);
+  if (array.shared_words && together > *array.shared_words) {
+    return fmt::format("{}: p*q*S + q*S + p = {} words, has {}", array.pe_name, together,
+                       *array.shared_words);
+  }
   return std::nullopt;
 }
 
@@ -73,17 +78,22 @@ RowStationaryArray row_stationary_array(const Accelerator& accelerator) {
   RowStationaryArray array;
   array.columns = pe.instances[0];
   array.rows = pe.instances[1];
-  array.filter_words = *pe.words_of[Operand::weights];
-  array.input_words = *pe.words_of[Operand::inputs];
-  array.psum_words = *pe.words_of[Operand::outputs];
+  array.shared_words = pe.words;
+  const auto words_of = [&](Operand operand) { return pe.words ? *pe.words : *pe.words_of[operand]; };
+  array.filter_words = words_of(Operand::weights);
+  array.input_words = words_of(Operand::inputs);
+  array.psum_words = words_of(Operand::outputs);
   array.buffer_words = *buffer.words;
+  array.buffer_holds_filters = buffer.holds[Operand::weights];
   array.buffer_name = buffer.name;
   array.pe_name = pe.name;
   return array;
 }
 
 LayerShape fold_long_rows(const LayerShape& shape, const RowStationaryArray& array) {
-  const double longest = std::floor(std::min(array.input_words, array.filter_words));
+  // One filter, one channel and one partial sum have to fit.
+  const double longest = std::floor(array.shared_words ? (*array.shared_words - 1) / 2
+                                                       : std::min(array.input_words, array.filter_words));
   if (words(shape.s) <= longest) {
     return shape;
   }
@@ -107,11 +117,31 @@ int64_t strip_rows(const LayerShape& shape, int64_t e) {
   return std::min(padded_height(shape), shape.stride[0] * (e - 1) + filter_height);
 }
 
-double buffer_words_needed(const LayerShape& shape, const RowStationaryMapping& mapping) {
+int64_t most_filters(const LayerShape& shape, const RowStationaryArray& array, int64_t q) {
+  const double inputs = words(q) * words(shape.s);
+  if (inputs > array.input_words) {
+    return 0;
+  }
+  double most = std::min(array.psum_words, array.filter_words / inputs);
+  if (array.shared_words) {
+    most = std::min(most, (*array.shared_words - inputs) / (inputs + 1));
+  }
+  return static_cast<int64_t>(std::clamp(std::floor(most), 0.0, words(shape.k)));
+}
+
+double filter_tile_words(const LayerShape& shape, const RowStationaryArray& array,
+                         const RowStationaryMapping& mapping) {
+  return array.buffer_holds_filters
+             ? words(mapping.p * mapping.t) * words(mapping.q * mapping.r) * words(shape.r) * words(shape.s)
+             : 0;
+}
+
+double buffer_words_needed(const LayerShape& shape, const RowStationaryArray& array,
+                           const RowStationaryMapping& mapping) {
   const double inputs =
       words(mapping.q) * words(mapping.r) * words(strip_rows(shape, mapping.e)) * words(padded_width(shape));
   const double psums = words(mapping.m) * words(mapping.e) * words(shape.q);
-  return words(mapping.n) * (inputs + psums);
+  return words(mapping.n) * (inputs + psums) + filter_tile_words(shape, array, mapping);
 }
 
 std::optional<std::string> misfit(const LayerShape& shape, const RowStationaryArray& array,
@@ -128,7 +158,7 @@ std::optional<std::string> misfit(const LayerShape& shape, const RowStationaryAr
     return fmt::format("PE array: r*t = {} sets of {} x {} PEs, has room for {} on {} x {} PEs",
                        mapping.r * mapping.t, folded.r, mapping.e, sets, array.rows, array.columns);
   }
-  const double needed = buffer_words_needed(folded, mapping);
+  const double needed = buffer_words_needed(folded, array, mapping);
   if (needed > array.buffer_words) {
     return fmt::format("{}: needs {} words, has {}", array.buffer_name, needed, array.buffer_words);
   }

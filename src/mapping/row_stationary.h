@@ -26,7 +26,9 @@ struct RowStationaryMapping {
 struct RowStationaryArray {
   int64_t columns = 0, rows = 0;
   double filter_words = 0, input_words = 0, psum_words = 0;  ///< a PE's scratchpads
+  std::optional<double> shared_words;  ///< of a PE that keeps the three in one register file
   double buffer_words = 0;
+  bool buffer_holds_filters = false;  ///< those of a pass, p t q r R S words, beside maps and partial sums
   std::string buffer_name = "buffer", pe_name = "RF";  ///< for messages
 };
 
@@ -46,8 +48,17 @@ int64_t set_count(const LayerShape& shape, const RowStationaryArray& array, int6
 /// Input rows that a strip of e output rows needs.
 int64_t strip_rows(const LayerShape& shape, int64_t e);
 
-/// Words of the buffer that a mapping needs; `shape` as fold_long_rows gives it.
-double buffer_words_needed(const LayerShape& shape, const RowStationaryMapping& mapping);
+/// Filters that a PE can interleave with q channels; 0 where not even q channels fit. `shape` as
+/// fold_long_rows gives it, here and below.
+int64_t most_filters(const LayerShape& shape, const RowStationaryArray& array, int64_t q);
+
+/// Words of the buffer that a pass's filters take; 0 where they pass by it.
+double filter_tile_words(const LayerShape& shape, const RowStationaryArray& array,
+                         const RowStationaryMapping& mapping);
+
+/// Words of the buffer that a mapping needs.
+double buffer_words_needed(const LayerShape& shape, const RowStationaryArray& array,
+                           const RowStationaryMapping& mapping);
 
 /// nullopt where the mapping fits; else a sentence with what is needed and what is there ("buffer: needs
 /// 60000 words, has 51200"). A parameter below 1 or beyond the layer's own extent does not fit either.

@@ -1,9 +1,17 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
 namespace mj {
+
+/// Runs of zeros between values of a map, channel after channel, row after row: overflow[b - 1] is the sum
+/// over runs of L zeros before a value of floor(L / 2^b), the entries that a code with b bits a run spends on
+/// zeros (JSSC 2017, section IV-B). Means per image.
+struct ZeroRuns {
+  std::array<double, 16> overflow{};
+};
 
 /// Where one MAC layer's activations are not zero; means per image.
 struct LayerActivations {
@@ -12,6 +20,8 @@ struct LayerActivations {
   std::vector<double> tap_nonzeros;
   std::vector<double> input_channel_nonzeros;   ///< of the unpadded map, groups C values
   std::vector<double> output_channel_nonzeros;  ///< of the stored output, groups K values
+  ZeroRuns input_runs;
+  ZeroRuns output_runs;
 };
 
 /// Measured on real images; `layers` is parallel to Network::layers.

@@ -37,6 +37,10 @@ bool is_matrix_transpose(const Node& node) {
 
 }  // namespace
 
+bool is_dequantize(const Node& node) {
+  return node.op == "DequantizeLinear" && node.domain.empty() && node.inputs.size() >= 2;
+}
+
 Dataflow trace_dataflow(const Network& network) {
   Dataflow flow;
   for (const Value& output : network.outputs) {
@@ -74,7 +78,9 @@ WeightSource find_weight_source(const Dataflow& flow, const std::string& value) 
     }
     const Node& node = *producer->second;
     const bool transposes = is_matrix_transpose(node);
-    if (!transposes && (node.op != "Identity" || !node.domain.empty() || node.inputs.size() != 1)) {
+    if (is_dequantize(node)) {
+      source.dequantize = &node;
+    } else if (!transposes && (node.op != "Identity" || !node.domain.empty() || node.inputs.size() != 1)) {
       break;
     }
     source.value = node.inputs.front();

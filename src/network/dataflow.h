@@ -27,11 +27,15 @@ const Node* single_reader(const Network& network, const Dataflow& flow, std::str
 /// behind a MatMul, the addition of a bias: each reads the one before alone.
 std::string find_stored_output(const Network& network, const Dataflow& flow, const Node& node);
 
-/// A weight tensor behind the Identity and Transpose nodes that some exporters put before its use.
+/// A weight tensor behind the Identity, Transpose and DequantizeLinear nodes that some exporters put before
+/// its use.
 struct WeightSource {
   std::string value;
   bool is_transposed = false;  ///< an odd number of times, as a matrix
+  const Node* dequantize = nullptr;
 };
+
+bool is_dequantize(const Node& node);
 
 WeightSource find_weight_source(const Dataflow& flow, const std::string& value);
 

@@ -61,14 +61,35 @@ std::string find_bias(const Network& network, const Dataflow& flow, const Node& 
   return node.inputs.size() > 2 ? as_bias(network, flow, node.inputs[2], rule.shape) : std::string();
 }
 
+/// The width of what a DequantizeLinear with these operands reads: that of its value or its zero point where
+/// one is a constant, else the standard's default.
+int quantized_bits(const Network& network, const std::vector<std::string>& operands) {
+  constexpr int by_default = 8;
+  for (const std::size_t operand : {0U, 2U}) {
+    if (operand < operands.size()) {
+      const auto constant = network.constants.find(operands[operand]);
+      if (constant != network.constants.end()) {
+        return bit_width(constant->second.type);
+      }
+    }
+  }
+  return by_default;
+}
+
 /// The weights are named where their values are, with the layout that they have there.
-void set_weights(MacLayer& layer, const Dataflow& flow, const std::string& operand, WeightLayout layout) {
+void set_weights(const Network& network, MacLayer& layer, const Dataflow& flow, const std::string& operand,
+                 WeightLayout layout) {
   layer.weights = operand;
   layer.layout = layout;
   if (layout == WeightLayout::none) {
     return;
   }
   WeightSource source = find_weight_source(flow, operand);
+  if (source.dequantize != nullptr) {
+    const auto& inputs = source.dequantize->inputs;
+    layer.weight_zero_point = inputs.size() > 2 ? inputs[2] : std::string();
+    layer.weight_bits = quantized_bits(network, inputs);
+  }
   layer.weights = std::move(source.value);
   if (source.is_transposed) {
     layer.layout =
@@ -89,7 +110,12 @@ MacLayer make_layer(const Network& network, const Dataflow& flow, std::size_t in
   layer.bias = find_bias(network, flow, node, rule);
   layer.output = node.outputs.front();
   layer.stored_output = find_stored_output(network, flow, node);
-  set_weights(layer, flow, node.inputs[1], rule.layout);
+  set_weights(network, layer, flow, node.inputs[1], rule.layout);
+  const auto feeder = flow.producers.find(layer.input);
+  if (feeder != flow.producers.end() && is_dequantize(*feeder->second)) {
+    layer.activation_bits = quantized_bits(network, feeder->second->inputs);
+  }
+
   layer.shape = rule.shape;
   return layer;
 }

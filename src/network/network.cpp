@@ -45,12 +45,6 @@ bool is_countable(const LayerShape& s) {
          within({s.n, s.groups, s.c, padded_height(s), padded_width(s)});
 }
 
-const MacLayer* find_layer(const Network& network, std::string_view name) {
-  const auto found = std::find_if(network.layers.begin(), network.layers.end(),
-                                  [&](const MacLayer& layer) { return layer.name == name; });
-  return found == network.layers.end() ? nullptr : &*found;
-}
-
 const Shape* find_shape(const Network& network, std::string_view value) {
   if (const auto constant = network.constants.find(value); constant != network.constants.end()) {
     return &constant->second.shape;

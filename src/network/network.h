@@ -84,6 +84,9 @@ struct MacLayer {
   std::string stored_output;  ///< what goes to memory: `output`, or the value behind the batch norm and
                               ///< activation function fused to it
   WeightLayout layout = WeightLayout::output_first;
+  std::string weight_zero_point;     ///< what stands for 0 in quantized weights; empty: 0
+  int weight_bits = 0;               ///< of quantized weights; 0: not quantized
+  int activation_bits = 0;           ///< of a quantized input; 0: not quantized
   LayerShape shape;                  ///< n is what one image gives (1, but for tokens and the like)
   bool reads_network_input = false;  ///< no MAC layer stands before it
 };
@@ -105,8 +108,6 @@ struct Network {
   std::string envelope;  ///< the file's own bytes without constants, from which write_onnx restores what is
                          ///< not modelled here; may be empty
 };
-
-const MacLayer* find_layer(const Network& network, std::string_view name);
 
 /// The shape of any value: a constant's own, else the inferred one; nullptr where it is not known.
 const Shape* find_shape(const Network& network, std::string_view value);

@@ -33,9 +33,33 @@ std::string to_string(const Shape& shape) {
   }
   std::string text;
   for (const int64_t size : shape) {
-    text += (text.empty() ? "" : "x") + (size < 0 ? "?" : std::to_string(size));
+    text += text.empty() ? "" : "x";
+    text += size < 0 ? "?" : std::to_string(size);
   }
   return text;
+}
+
+int bit_width(ElementType type) {
+  switch (type) {
+    case ElementType::int8:
+    case ElementType::uint8:
+    case ElementType::boolean:
+      return 8;
+    case ElementType::float16:
+    case ElementType::bfloat16:
+    case ElementType::int16:
+    case ElementType::uint16:
+      return 16;
+    case ElementType::float32:
+    case ElementType::int32:
+    case ElementType::uint32:
+      return 32;
+    case ElementType::float64:
+    case ElementType::int64:
+    case ElementType::uint64:
+      break;
+  }
+  return 64;
 }
 
 bool is_floating(ElementType type) {

@@ -45,5 +45,6 @@ struct Tensor {
 };
 
 bool is_floating(ElementType type);
+int bit_width(ElementType type);
 
 }  // namespace mj

@@ -1,7 +1,11 @@
 #include "network/weights.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/error.h"
 
@@ -9,18 +13,34 @@ namespace mj {
 namespace {
 
 const Tensor& layer_tensor(const Network& network, const MacLayer& layer) {
-  ensure(has_weights(network, layer), "the weights of a layer without values are asked for");
+  ensure(has_weight_values(network, layer), "the weights of a layer without values are asked for");
   return network.constants.find(layer.weights)->second;
+}
+
+/// Steps from the zero point, which is one for all or one for each output channel.
+std::vector<float> steps_from_zero(const Network& network, const MacLayer& layer, const Tensor& tensor) {
+  const auto zero = network.constants.find(layer.weight_zero_point);
+  const std::vector<int64_t> none{0};
+  const auto& zeros =
+      zero == network.constants.end() || zero->second.integers.empty() ? none : zero->second.integers;
+  const std::size_t outputs = static_cast<std::size_t>(layer.shape.groups * layer.shape.k);
+  const std::size_t inner = tensor.integers.size() / outputs;
+  std::vector<float> steps(tensor.integers.size());
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const std::size_t channel = layer.layout == WeightLayout::output_first ? i / inner : i % outputs;
+    steps[i] = static_cast<float>(tensor.integers[i] - zeros[zeros.size() == outputs ? channel : 0]);
+  }
+  return steps;
 }
 
 /// A value's index in its tensor, "[3,0,1,2]".
 std::string index_text(const Shape& shape, int64_t position) {
-  std::string text;
+  std::vector<int64_t> index(shape.size());
   for (std::size_t i = shape.size(); i-- > 0;) {
-    text = std::to_string(position % shape[i]) + (text.empty() ? "" : ",") + text;
+    index[i] = position % shape[i];
     position /= shape[i];
   }
-  return "[" + text + "]";
+  return fmt::format("[{}]", fmt::join(index, ","));
 }
 
 void check_finite(const Network& network, const MacLayer& layer, const std::string& value) {
@@ -42,22 +62,33 @@ void check_finite(const Network& network, const MacLayer& layer, const std::stri
 
 }  // namespace
 
-bool has_weights(const Network& network, const MacLayer& layer) {
+bool has_weight_values(const Network& network, const MacLayer& layer) {
   const auto constant = network.constants.find(layer.weights);
-  return layer.layout != WeightLayout::none && constant != network.constants.end() &&
-         is_floating(constant->second.type) &&
-         static_cast<int64_t>(constant->second.floats.size()) == weight_count(layer.shape);
+  if (layer.layout == WeightLayout::none || constant == network.constants.end()) {
+    return false;
+  }
+  const Tensor& tensor = constant->second;
+  const bool is_known = is_floating(tensor.type) || layer.weight_bits > 0;
+  return is_known && static_cast<int64_t>(std::max(tensor.floats.size(), tensor.integers.size())) ==
+                         weight_count(layer.shape);
+}
+
+bool has_weights(const Network& network, const MacLayer& layer) {
+  return has_weight_values(network, layer) &&
+         is_floating(network.constants.find(layer.weights)->second.type) && layer.weight_bits == 0;
 }
 
 Matrix weight_matrix(const Network& network, const MacLayer& layer) {
   const Tensor& tensor = layer_tensor(network, layer);
   const LayerShape& shape = layer.shape;
+  std::vector<float> values =
+      is_floating(tensor.type) ? tensor.floats : steps_from_zero(network, layer, tensor);
   Matrix weights(shape.groups * shape.k, shape.c * shape.r * shape.s);
   if (layer.layout == WeightLayout::output_first) {
-    weights.values = tensor.floats;
+    weights.values = std::move(values);
     return weights;
   }
-  const float* value = tensor.floats.data();
+  const float* value = values.data();
   for (int64_t j = 0; j < weights.columns; ++j) {
     for (int64_t i = 0; i < weights.rows; ++i) {
       weights.at(i, j) = *value++;
@@ -67,6 +98,7 @@ Matrix weight_matrix(const Network& network, const MacLayer& layer) {
 }
 
 void set_weight_matrix(Network& network, const MacLayer& layer, const Matrix& weights) {
+  ensure(has_weights(network, layer), "weights that are not floating numbers are to be changed");
   const Tensor& present = layer_tensor(network, layer);
   ensure(weights.rows == layer.shape.groups * layer.shape.k &&
              weights.rows * weights.columns == static_cast<int64_t>(present.floats.size()),

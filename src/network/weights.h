@@ -8,11 +8,15 @@
 
 namespace mj {
 
-/// Whether the layer's weight values are in the file (they may be absent, or computed by the graph).
+/// Whether the layer's weight values are in the file (they may be absent, or computed by the graph) as
+/// floating numbers, so that they can be changed.
 bool has_weights(const Network& network, const MacLayer& layer);
 
-/// The layer's weights as a (groups K) x (C R S) matrix, whatever their layout. Throws InternalError without
-/// values.
+/// The same, also where the values are quantized.
+bool has_weight_values(const Network& network, const MacLayer& layer);
+
+/// The layer's weights as a (groups K) x (C R S) matrix, whatever their layout; of quantized ones the steps
+/// from the zero point. Throws InternalError without values.
 Matrix weight_matrix(const Network& network, const MacLayer& layer);
 
 /// Puts them back in the tensor's own layout.

@@ -66,7 +66,7 @@ fs::path resolve(const Origin& origin, const onnx::TensorProto& tensor, const st
   }
   const std::string problem = "keeps its values in '" + name + "', which is ";
   std::error_code error;
-  const fs::path file = fs::weakly_canonical(origin.folder / name, error);
+  fs::path file = fs::weakly_canonical(origin.folder / name, error);
   const auto [end, rest] =
       std::mismatch(origin.folder.begin(), origin.folder.end(), file.begin(), file.end());
   if (error || end != origin.folder.end()) {

@@ -91,33 +91,16 @@ LayerShape layer_shape(const CsvLine& line, int64_t batch) {
   return shape;
 }
 
-/// The patterns are unknown, so zeros are taken as spread evenly: over the padded map, too.
 Workload workload(const CsvLine& line, int64_t batch, const std::string& file) {
-  Workload work;
-  work.name = line.layer;
-  work.shape = layer_shape(line, batch);
-  const LayerShape& shape = work.shape;
+  const LayerShape shape = layer_shape(line, batch);
   if (!is_countable(shape)) {
     throw InputError(file, "line " + number(line.number), "is larger than can be counted",
                      "a layer must have at most 2^53 MACs and words");
   }
-  const bool is_fully_connected =
-      shape.p == 1 && shape.q == 1 && shape.r == padded_height(shape) && shape.s == padded_width(shape);
-  work.op = is_fully_connected ? "Gemm" : "Conv";
-  work.weight_bits = line.filter.bits;
-  work.activation_bits = line.input.bits;
-  const auto macs = static_cast<double>(mac_count(shape));
-  const auto padded_words =
-      static_cast<double>(shape.n * shape.groups * shape.c * padded_height(shape) * padded_width(shape));
-  work.input_density = density(line.input);
-  work.output_density = density(line.output);
-  const double weight_density = density(line.filter);
-  work.nonzero_macs = macs * weight_density * work.input_density;
-  work.nonzero_input_macs = macs * work.input_density;
-  work.nonzero_weight_macs = macs * weight_density;
-  work.nonzero_weights = line.filter.nonzeros;
-  work.weight_pairs = work.nonzero_weights;
-  work.nonzero_inputs = padded_words * work.input_density;
+  Workload work = listed_workload({line.layer, shape, density(line.filter), density(line.input),
+                                   density(line.output), line.filter.bits, line.input.bits});
+  // The counts themselves, not what is left of them after a division.
+  work.nonzero_weights = work.weight_pairs = work.weight_column_pairs = line.filter.nonzeros;
   work.nonzero_outputs =
       line.output.nonzeros * static_cast<double>(batch) / static_cast<double>(line.output.maps);
   return work;
@@ -133,7 +116,6 @@ LayerList read_layer_csv(const std::filesystem::path& file, int64_t batch) {
   for (const CsvLine& line : lines) {
     list.workloads.push_back(workload(line, list.batch, file.string()));
   }
-  list.workloads.front().reads_network_input = true;
   return list;
 }
 

@@ -1,5 +1,6 @@
 #include "onnx/name_check.h"
 
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <string_view>
@@ -20,7 +21,7 @@ std::size_t character_length(unsigned char lead) {
 
 /// Also rejects what is longer than need be, surrogates, and what is beyond U+10FFFF.
 bool is_utf8(std::string_view text) {
-  constexpr uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+  constexpr std::array<uint32_t, 5> least{0, 0, 0x80, 0x800, 0x10000};
   while (!text.empty()) {
     const auto lead = static_cast<unsigned char>(text.front());
     const std::size_t length = character_length(lead);
@@ -35,7 +36,7 @@ bool is_utf8(std::string_view text) {
       }
       code = (code << 6) | (byte & 0x3FU);
     }
-    if (code < least[length] || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) {
+    if (code < least.at(length) || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) {
       return false;
     }
     text.remove_prefix(length);

@@ -1,6 +1,7 @@
 #include "onnx/node_conversion.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -17,16 +18,17 @@ Proto::AttributeType type_of(const Proto& proto) {
   if (proto.type() != Proto::UNDEFINED) {
     return proto.type();
   }
-  const std::pair<bool, Proto::AttributeType> fields[] = {{proto.has_f(), Proto::FLOAT},
-                                                          {proto.has_i(), Proto::INT},
-                                                          {proto.has_s(), Proto::STRING},
-                                                          {proto.has_t(), Proto::TENSOR},
-                                                          {proto.floats_size() > 0, Proto::FLOATS},
-                                                          {proto.ints_size() > 0, Proto::INTS},
-                                                          {proto.strings_size() > 0, Proto::STRINGS}};
-  const auto* found =
-      std::find_if(std::begin(fields), std::end(fields), [](const auto& field) { return field.first; });
-  return found == std::end(fields) ? Proto::UNDEFINED : found->second;
+  using Field = std::pair<bool, Proto::AttributeType>;
+  const std::array<Field, 7> fields{Field{proto.has_f(), Proto::FLOAT},
+                                    Field{proto.has_i(), Proto::INT},
+                                    Field{proto.has_s(), Proto::STRING},
+                                    Field{proto.has_t(), Proto::TENSOR},
+                                    Field{proto.floats_size() > 0, Proto::FLOATS},
+                                    Field{proto.ints_size() > 0, Proto::INTS},
+                                    Field{proto.strings_size() > 0, Proto::STRINGS}};
+  const auto found =
+      std::find_if(fields.begin(), fields.end(), [](const Field& field) { return field.first; });
+  return found == fields.end() ? Proto::UNDEFINED : found->second;
 }
 
 std::optional<Attribute> from_proto(const Proto& proto, const std::string& file, const std::string& place) {

@@ -71,9 +71,9 @@ std::vector<std::string> fields_of(const LayerEstimate& layer, const Estimate& e
     fields.push_back(fmt::format("{}", size));
   }
   fields.push_back(number(workload.nonzero_macs));
-  fields.push_back(fmt::format("{}", weight_count(shape)));
-  for (const double value :
-       {workload.nonzero_weights, workload.input_density, workload.output_density, energy.total.value}) {
+  fields.push_back(number(stored_weights(workload)));
+  for (const double value : {stored_nonzero_weights(workload), workload.input_density,
+                             workload.output_density, energy.total.value}) {
     fields.push_back(number(value));
   }
   fields.push_back(estimate.mac_picojoules ? number(energy.total.value * *estimate.mac_picojoules) : "");

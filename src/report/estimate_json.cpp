@@ -27,18 +27,7 @@ Json by_level(const std::vector<std::pair<std::string, Energy>>& energies) {
 }
 
 Json totals(const Estimate& estimate) {
-  double macs = 0;
-  double nonzero_macs = 0;
-  double weights = 0;
-  double nonzero_weights = 0;
-  double cycles = 0;
-  for (const LayerEstimate& layer : estimate.layers) {
-    macs += static_cast<double>(mac_count(layer.workload.shape));
-    nonzero_macs += layer.workload.nonzero_macs;
-    weights += static_cast<double>(weight_count(layer.workload.shape));
-    nonzero_weights += layer.workload.nonzero_weights;
-    cycles += layer.counts.cycles.value;
-  }
+  const Totals sums = totals_of(estimate);
   Json operands{{"compute", compute_energy(estimate).value}};
   for (const Operand operand : all_operands) {
     operands[std::string(to_string(operand))] = operand_energy(estimate, operand).value;
@@ -46,13 +35,35 @@ Json totals(const Estimate& estimate) {
   const double energy = total_energy(estimate).value;
   return {{"energy", energy},
           {"energy_pj", in_picojoules(energy, estimate)},
-          {"macs", count(macs)},
-          {"nonzero_macs", count(nonzero_macs)},
-          {"weights", count(weights)},
-          {"nonzero_weights", count(nonzero_weights)},
-          {"cycles", count(cycles)},
+          {"macs", count(sums.macs)},
+          {"nonzero_macs", count(sums.nonzero_macs)},
+          {"weights", count(sums.weights)},
+          {"nonzero_weights", count(sums.nonzero_weights)},
+          {"cycles", count(sums.cycles)},
           {"by_operand", operands},
           {"by_level", by_level(energy_by_level(estimate))}};
+}
+
+/// What stands beside the totals only where it was asked for.
+void add_extras(const Estimate& estimate, Json& json) {
+  if (estimate.static_power) {
+    const auto energy = static_energy(estimate);
+    json["static"] = {{"name", estimate.static_power->name},
+                      {"milliwatts", estimate.static_power->milliwatts},
+                      {"energy_pj", energy ? Json(energy->value) : Json(nullptr)}};
+  }
+  if (!estimate.others.empty()) {
+    Json others = Json::array();
+    for (const OtherOperator& other : estimate.others) {
+      others.push_back({{"name", other.name},
+                        {"op", other.op},
+                        {"read_words", count(other.read.value)},
+                        {"write_words", count(other.written.value)},
+                        {"energy", other.energy.value},
+                        {"energy_pj", in_picojoules(other.energy.value, estimate)}});
+    }
+    json["other_operators"] = std::move(others);
+  }
 }
 
 Json shape_json(const LayerShape& shape) {
@@ -67,8 +78,7 @@ Json accesses(const AccessCounts& counts, const Workload& workload) {
     Json operands = Json::object();
     for (const Operand operand : all_operands) {
       const Accesses& moved = level.operands[operand];
-      const int bits = operand == Operand::weights ? workload.weight_bits : workload.activation_bits;
-      const double bytes = bits / bits_in_byte;
+      const double bytes = bits_of(workload, operand) / bits_in_byte;
       operands[std::string(to_string(operand))] = {{"read_words", count(moved.read.value)},
                                                    {"write_words", count(moved.write.value)},
                                                    {"read_bytes", count(moved.read.value * bytes)},
@@ -90,8 +100,8 @@ Json layer_json(const LayerEstimate& layer, const Estimate& estimate) {
           {"shape", shape_json(workload.shape)},
           {"macs", mac_count(workload.shape)},
           {"nonzero_macs", count(workload.nonzero_macs)},
-          {"weights", weight_count(workload.shape)},
-          {"nonzero_weights", count(workload.nonzero_weights)},
+          {"weights", count(stored_weights(workload))},
+          {"nonzero_weights", count(stored_nonzero_weights(workload))},
           {"input_density", workload.input_density},
           {"output_density", workload.output_density},
           {"energy", layer.energy.total.value},
@@ -106,15 +116,19 @@ Json layer_json(const LayerEstimate& layer, const Estimate& estimate) {
 
 }  // namespace
 
-std::string estimate_json(const Estimate& estimate) {
+std::string estimate_json(const Estimate& estimate, const std::vector<Lever>& levers) {
   Json layers = Json::array();
   for (const LayerEstimate& layer : estimate.layers) {
     layers.push_back(layer_json(layer, estimate));
   }
-  const Json json{
+  Json json{
       {"schema", "millijoule.estimate/1"}, {"model", estimate.model}, {"accelerator", estimate.accelerator},
       {"batch", estimate.batch},           {"objective", "energy"},   {"totals", totals(estimate)},
       {"layers", std::move(layers)},       {"notes", estimate.notes}};
+  add_extras(estimate, json);
+  for (const Lever& lever : levers) {
+    json["levers"].push_back({{"change", lever.change}, {"energy", total_energy(lever.after).value}});
+  }
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

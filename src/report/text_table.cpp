@@ -12,21 +12,6 @@ bool starts_character(char byte) {
   return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U;
 }
 
-/// The end of `text`, whose beginning is the same in many layers of a network.
-std::string shortened(const std::string& text, std::size_t width) {
-  std::size_t surplus = display_width(text);
-  if (surplus <= width) {
-    return text;
-  }
-  surplus -= width - 1;
-  std::size_t start = 0;
-  while (start < text.size() && (surplus > 0 || !starts_character(text[start]))) {
-    surplus -= starts_character(text[start]) ? 1 : 0;
-    ++start;
-  }
-  return "…" + text.substr(start);
-}
-
 using Widths = std::vector<std::size_t>;
 
 Widths column_widths(const TextTable& table) {
@@ -58,6 +43,20 @@ std::string line(const TextTable& table, const Widths& widths, std::size_t gap,
 }
 
 }  // namespace
+
+std::string shortened(const std::string& text, std::size_t width) {
+  std::size_t surplus = display_width(text);
+  if (surplus <= width) {
+    return text;
+  }
+  surplus -= width - 1;
+  std::size_t start = 0;
+  while (start < text.size() && (surplus > 0 || !starts_character(text[start]))) {
+    surplus -= starts_character(text[start]) ? 1 : 0;
+    ++start;
+  }
+  return "…" + text.substr(start);
+}
 
 std::size_t display_width(const std::string& text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), starts_character));

@@ -30,6 +30,9 @@ std::string to_text(const TextTable& table);
 /// `text` with control characters replaced by '?', so that names from files cannot disturb a terminal.
 std::string printable(const std::string& text);
 
+/// The last `width` characters of UTF-8 text, a dot for what is left out.
+std::string shortened(const std::string& text, std::size_t width);
+
 /// Columns that UTF-8 text takes on a terminal, a character each.
 std::size_t display_width(const std::string& text);
 

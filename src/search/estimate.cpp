@@ -80,6 +80,7 @@ Estimate estimate(const std::vector<Workload>& workloads, const Accelerator& acc
   result.accelerator = accelerator.name;
   result.batch = batch;
   result.mac_picojoules = accelerator.mac_picojoules;
+  result.clock_mhz = accelerator.clock_mhz;
   result.notes = mapping_notes(workloads, accelerator, mappings, array);
   const auto given = mappings == nullptr ? std::map<std::size_t, RowStationaryMapping>()
                                          : given_mappings(workloads, *mappings, array);
@@ -102,6 +103,34 @@ Energy total_energy(const Estimate& estimate) {
     sum += layer.energy.total;
   }
   return sum;
+}
+
+Totals totals_of(const Estimate& estimate) {
+  constexpr double bits_in_byte = 8;
+  Totals totals;
+  for (const LayerEstimate& layer : estimate.layers) {
+    totals.macs += static_cast<double>(mac_count(layer.workload.shape));
+    totals.nonzero_macs += layer.workload.nonzero_macs;
+    totals.weights += stored_weights(layer.workload);
+    totals.nonzero_weights += stored_nonzero_weights(layer.workload);
+    totals.cycles += layer.counts.cycles.value;
+    for (const Operand operand : all_operands) {
+      const Accesses& moved = layer.counts.levels.front().operands[operand];
+      totals.memory_bytes +=
+          (moved.read + moved.write).value * bits_of(layer.workload, operand) / bits_in_byte;
+    }
+  }
+  return totals;
+}
+
+std::optional<Picojoules> static_energy(const Estimate& estimate) {
+  if (!estimate.static_power || !estimate.clock_mhz) {
+    return std::nullopt;
+  }
+  // Milliwatts times microseconds are thousands of picojoules.
+  const double microseconds =
+      totals_of(estimate).cycles / *estimate.clock_mhz / static_cast<double>(estimate.batch);
+  return Picojoules{estimate.static_power->milliwatts * microseconds * 1e3};
 }
 
 Energy compute_energy(const Estimate& estimate) {

@@ -89,22 +89,28 @@ int64_t input_tile(const Terrain& terrain, const RowStationaryMapping& mapping) 
   return mapping.q * mapping.r * strip_rows(shape, mapping.e) * padded_width(shape);
 }
 
-/// The smallest m that reads the inputs as few times as the buffer's room allows for the mapping's n.
-int64_t least_m(const Terrain& terrain, const RowStationaryMapping& mapping) {
-  if (terrain.prices.input_passes <= 0) {
+/// Words of the buffer that are left for maps and partial sums.
+int64_t room_for_maps(const Terrain& terrain, const RowStationaryMapping& mapping) {
+  return terrain.buffer_words - whole_words(filter_tile_words(terrain.layer.shape, terrain.array, mapping));
+}
+
+/// The smallest m that reads the inputs as few times as `room` words allow for the mapping's n.
+int64_t least_m(const Terrain& terrain, const RowStationaryMapping& mapping, int64_t room) {
+  const LayerShape& shape = terrain.layer.shape;
+  const bool stay = terrain.layer.inputs_stay && mapping.q * mapping.r >= shape.c;
+  if (stay || terrain.prices.input_passes <= 0) {
     return 1;
   }
-  const LayerShape& shape = terrain.layer.shape;
-  const int64_t room = terrain.buffer_words / mapping.n - input_tile(terrain, mapping);
-  const int64_t most = std::min(shape.k, room / (mapping.e * shape.q));
+  const int64_t psum_room = room / mapping.n - input_tile(terrain, mapping);
+  const int64_t most = std::clamp<int64_t>(psum_room / (mapping.e * shape.q), 1, shape.k);
   return ceil_divide(shape.k, ceil_divide(shape.k, most));
 }
 
 /// Whether no n and m make this mapping as good as the best so far: one pass over all images, with the m that
-/// a single image allows, costs no more than any of them.
+/// a single image allows beside no filters, costs no more than any of them.
 bool cannot_win(const Terrain& terrain, RowStationaryMapping mapping, const Best& best) {
   mapping.n = 1;
-  mapping.m = least_m(terrain, mapping);
+  mapping.m = least_m(terrain, mapping, terrain.buffer_words);
   mapping.n = terrain.layer.shape.n;
   return best.mapping && energy_of(terrain, mapping) > best.energy * (1 + rounding);
 }
@@ -131,30 +137,31 @@ void visit_interval(const Terrain& terrain, RowStationaryMapping mapping, int64_
 void visit_images(const Terrain& terrain, RowStationaryMapping mapping, Best& best) {
   const LayerShape& shape = terrain.layer.shape;
   mapping.m = mapping.n = 1;
-  if (buffer_words_needed(shape, mapping) > terrain.array.buffer_words ||
+  if (buffer_words_needed(shape, terrain.array, mapping) > terrain.array.buffer_words ||
       cannot_win(terrain, mapping, best)) {
     return;
   }
   const int64_t inputs = input_tile(terrain, mapping);
   const int64_t output_row_words = mapping.e * shape.q;
-  const int64_t most_n = std::min(shape.n, terrain.buffer_words / (inputs + output_row_words));
+  const int64_t room = room_for_maps(terrain, mapping);
+  const int64_t most_n = std::min(shape.n, room / (inputs + output_row_words));
   for (int64_t n = 1; n <= most_n;) {
     mapping.n = n;
-    mapping.m = least_m(terrain, mapping);
+    mapping.m = least_m(terrain, mapping, room);
     const int64_t next = next_divisor(shape.n, ceil_divide(shape.n, n));
-    const int64_t last = std::min({most_n, next > 0 ? next - 1 : shape.n,
-                                   terrain.buffer_words / (inputs + mapping.m * output_row_words)});
+    const int64_t last =
+        std::min({most_n, next > 0 ? next - 1 : shape.n, room / (inputs + mapping.m * output_row_words)});
     visit_interval(terrain, mapping, last, best);
     n = last + 1;
   }
 }
 
-void visit_filters(const Terrain& terrain, RowStationaryMapping mapping, int64_t sets, Best& best) {
+/// Where filters pass by the buffer, p and t only lower the energy while they grow.
+void visit_passing_filters(const Terrain& terrain, RowStationaryMapping mapping, int64_t sets, Best& best) {
   const LayerShape& shape = terrain.layer.shape;
-  const int64_t most_p = std::min({shape.k, whole_words(terrain.array.psum_words),
-                                   whole_words(terrain.array.filter_words) / (mapping.q * shape.s)});
+  const int64_t most_p = most_filters(shape, terrain.array, mapping.q);
   const bool larger_p_pays = terrain.prices.delivered_inputs > 0;
-  for (mapping.p = larger_p_pays ? most_p : 1; mapping.p <= most_p; ++mapping.p) {
+  for (mapping.p = larger_p_pays ? std::max<int64_t>(1, most_p) : 1; mapping.p <= most_p; ++mapping.p) {
     const int64_t most_t = std::min(sets / mapping.r, ceil_divide(shape.k, mapping.p));
     const int64_t rounds = ceil_divide(shape.k, mapping.p * most_t);
     mapping.t = terrain.prices.buffered_inputs > 0 ? ceil_divide(shape.k, rounds * mapping.p) : 1;
@@ -162,11 +169,37 @@ void visit_filters(const Terrain& terrain, RowStationaryMapping mapping, int64_t
   }
 }
 
+/// Where filters take room in the buffer, fewer may be better. From the largest p on: the bound of cannot_win
+/// rises as p falls.
+void visit_held_filters(const Terrain& terrain, RowStationaryMapping mapping, int64_t sets, Best& best) {
+  const LayerShape& shape = terrain.layer.shape;
+  for (mapping.p = most_filters(shape, terrain.array, mapping.q); mapping.p > 0; --mapping.p) {
+    const int64_t filter_rounds = ceil_divide(shape.k, mapping.p);
+    const int64_t most_t = std::min(sets / mapping.r, filter_rounds);
+    mapping.t = most_t;
+    if (cannot_win(terrain, mapping, best)) {
+      return;
+    }
+    for (int64_t t = 1; t > 0 && t <= most_t;
+         t = next_divisor(filter_rounds, ceil_divide(filter_rounds, t))) {
+      mapping.t = t;
+      visit_images(terrain, mapping, best);
+    }
+  }
+}
+
+void visit_filters(const Terrain& terrain, const RowStationaryMapping& mapping, int64_t sets, Best& best) {
+  if (terrain.array.buffer_holds_filters) {
+    visit_held_filters(terrain, mapping, sets, best);
+  } else {
+    visit_passing_filters(terrain, mapping, sets, best);
+  }
+}
+
 void visit_channels(const Terrain& terrain, int64_t e, int64_t sets, Best& best) {
   const LayerShape& shape = terrain.layer.shape;
-  const int64_t words = whole_words(std::min(terrain.array.input_words, terrain.array.filter_words));
-  const int64_t most_q = std::min(shape.c, words / shape.s);
-  for (int64_t q = 1; q > 0 && q <= most_q; q = next_divisor(shape.c, ceil_divide(shape.c, q))) {
+  for (int64_t q = 1; q > 0 && most_filters(shape, terrain.array, q) > 0;
+       q = next_divisor(shape.c, ceil_divide(shape.c, q))) {
     const int64_t rounds = ceil_divide(shape.c, q);
     for (int64_t r = 1; r > 0 && r <= sets; r = next_divisor(rounds, ceil_divide(rounds, r))) {
       visit_filters(terrain, {.e = e, .q = q, .r = r}, sets, best);

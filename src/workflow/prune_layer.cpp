@@ -64,7 +64,7 @@ void store_bias(Network& network, const MacLayer& layer, const std::string& norm
 
 void prune_layer(Network& network, std::size_t layer, int64_t keep, const NetworkInputs& inputs,
                  Session& working, Session& reference, const RecipeOptions& recipe, uint64_t seed,
-                 std::stop_token stop) {
+                 const std::stop_token& stop) {
   const MacLayer& mac = network.layers[layer];
   const SampleOptions sampling{.positions = recipe.positions, .seed = seed};
   const LayerSamples target = reference.sample_layer(inputs, layer, sampling, stop);

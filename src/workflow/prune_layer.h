@@ -19,7 +19,7 @@ namespace mj {
 /// @param reference a session whose layer outputs are to be kept
 void prune_layer(Network& network, std::size_t layer, int64_t keep, const NetworkInputs& inputs,
                  Session& working, Session& reference, const RecipeOptions& recipe, uint64_t seed,
-                 std::stop_token stop);
+                 const std::stop_token& stop);
 
 /// Keeps the `keep` largest weights of the layer and nothing else.
 void prune_layer_by_magnitude(Network& network, std::size_t layer, int64_t keep);

@@ -45,6 +45,7 @@ TEST(UnitAccessCounts, FollowTheClosedFormOnAHandWorkedLayer) {
   const auto layer = workload_with_density(small_shape(), 1, 1);
   auto accelerator = mj::read_accelerator("eyeriss");
   accelerator.levels[0].format = {};
+  accelerator.ramp_up_cycles = 0;
   const auto counts = count_accesses(layer, accelerator, small_mapping);
   const auto& dram = counts.levels[0].operands;
   EXPECT_EQ(dram[Operand::weights].read.value, 6 * 4 * 6 * 4);     // 144 weights, Ng*Eg = 4 times
@@ -160,9 +161,56 @@ TEST(UnitAccessCounts, AKnownBandwidthBoundsTheCycles) {
   const auto layer = workload_with_density(small_shape(), 1, 1);
   auto accelerator = mj::read_accelerator("eyeriss");
   accelerator.levels[0].format = {};
+  accelerator.ramp_up_cycles = 0;
   accelerator.levels[0].bandwidth = 0.5;
   const auto counts = count_accesses(layer, accelerator, small_mapping);
   EXPECT_EQ(counts.cycles.value, (576 + 480 + 180) / 0.5);
+}
+
+TEST(UnitAccessCounts, EveryPassStartsWithTheRampUp) {
+  auto accelerator = mj::read_accelerator("eyeriss");
+  accelerator.ramp_up_cycles = 10;
+  const auto counts = count_accesses(workload_with_density(small_shape(), 1, 1), accelerator, small_mapping);
+  EXPECT_EQ(counts.cycles.value, 640 + 16 * 10);
+}
+
+// A quarter of the MACs have two non-zero operands.
+TEST(UnitAccessCounts, SkippedMacsSaveTimeWhereTheHardwareSaysSo) {
+  const auto layer = workload_with_density(small_shape(), .5, .5);
+  auto accelerator = mj::read_accelerator("eyeriss-cvpr17");
+  EXPECT_EQ(count_accesses(layer, accelerator, small_mapping).cycles.value, 640);
+  accelerator.zero_rules[0].saves_time = true;
+  EXPECT_EQ(count_accesses(layer, accelerator, small_mapping).cycles.value, 160);
+}
+
+// 144 weights, half of them zero: a mask of 144 bits and 72 words of 16. 480 input words, half zero: 480 bits
+// and 240 words. In compressed columns of 4 + 16 bits: 72 entries and 24 pointers of 16 bits.
+TEST(UnitAccessCounts, FormatsScaleWhatTheirLevelMoves) {
+  auto layer = workload_with_density(small_shape(), .5, .5);
+  layer.weight_column_pairs = 72;
+  auto accelerator = mj::read_accelerator("eyeriss-isca16");
+  const auto raw = count_accesses(layer, accelerator, small_mapping);
+  accelerator.levels[0].format[Operand::weights] = mj::Format::bitmask;
+  accelerator.levels[1].format[Operand::weights] = mj::Format::compressed_columns;
+  accelerator.levels[1].format[Operand::inputs] = mj::Format::bitmask;
+  const auto coded = count_accesses(layer, accelerator, small_mapping);
+  const auto share = [&](std::size_t level, Operand operand) {
+    return coded.levels[level].operands[operand].read.value / raw.levels[level].operands[operand].read.value;
+  };
+  EXPECT_DOUBLE_EQ(share(0, Operand::weights), (144.0 / 16 + 72) / 144);
+  EXPECT_DOUBLE_EQ(share(1, Operand::weights), (72 * 20.0 / 16 + 24) / 144);
+  EXPECT_DOUBLE_EQ(share(1, Operand::inputs), (480.0 / 16 + 240) / 480);
+  EXPECT_DOUBLE_EQ(share(0, Operand::inputs), 1);
+  EXPECT_EQ(coded.levels[1].operands[Operand::outputs].read.value,
+            raw.levels[1].operands[Operand::outputs].read.value);
+}
+
+// Of 8 bits, four pairs of 5 + 8 fit in 64 bits, so a pair takes 2 words of 8 bits.
+TEST(UnitAccessCounts, ANarrowOperandPacksMorePairs) {
+  auto layer = workload_with_density(small_shape(), .5, 1);
+  layer.weight_bits = 8;
+  const auto counts = count_accesses(layer, mj::read_accelerator("eyeriss-cvpr17"), small_mapping);
+  EXPECT_EQ(counts.levels[0].operands[Operand::weights].read.value, 72 * 2 * 4);
 }
 
 // A 16 x 16 patch with stride 16: rows of 16 words are cut in two pieces of 8, which count as channels; a
@@ -178,6 +226,7 @@ TEST(UnitAccessCounts, LongFilterRowsAreCutAndHighFiltersFolded) {
   const auto layer = workload_with_density(shape, 1, 1);
   auto accelerator = mj::read_accelerator("eyeriss");
   accelerator.levels[0].format = {};
+  accelerator.ramp_up_cycles = 0;
   const auto counts =
       count_accesses(layer, accelerator, {.m = 4, .n = 1, .e = 1, .p = 4, .q = 1, .r = 1, .t = 1});
   const double macs = 4 * 3 * 2 * 2 * 16 * 16;
@@ -229,6 +278,7 @@ TEST(PropertyAccessCounts, TrafficIsAtLeastCompulsory) {
   mj::Random random(2);
   auto accelerator = mj::read_accelerator("eyeriss");
   accelerator.levels[0].format = {};
+  accelerator.ramp_up_cycles = 0;
   const auto array = row_stationary_array(accelerator);
   for (int fitting = 0; fitting < 300;) {
     const auto shape = random_shape(random, 9);

@@ -56,8 +56,10 @@ TEST(ErrorsAccelerator, EveryProblemIsNamedAtOnce) {
       "chip.yaml: line 7: levels[1].energy: is .inf; must be a number of at least 0 (a cost's name needs a "
       "`technology`)\n"
       "chip.yaml: line 7: levels[1].name: is DRAM again; must differ from the other levels' names\n"
-      "chip.yaml: line 4: colour: is unknown; known here: charge, clock_mhz, dataflow, levels, mac, name, "
-      "open_parameters, run_length, sources, technology, word_bits, zero_rules");
+      "chip.yaml: line 4: colour: is unknown; known here: buffered_psums, charge, clock_mhz, "
+      "compressed_columns, dataflow, levels, mac, name, "
+      "open_parameters, ramp_up_cycles, resident_inputs, run_length, sources, static_power, technology, "
+      "word_bits, zero_rules");
 }
 
 TEST(ErrorsAccelerator, MissingFieldsAreNamed) {
@@ -97,7 +99,8 @@ TEST(ErrorsAccelerator, UnknownNamesAreRefused) {
   EXPECT_EQ(message(edited("[inputs, outputs]", "[inputs, psums]")),
             "chip.yaml: line 5: levels[1].holds[1]: is 'psums'; must be weights, inputs or outputs");
   EXPECT_EQ(message(edited("energy: 200", "energy: 200, format: { inputs: zip }")),
-            "chip.yaml: line 4: levels[0].format.inputs: is 'zip'; must be raw or run-length");
+            "chip.yaml: line 4: levels[0].format.inputs: is 'zip'; must be raw, run-length, bitmask or "
+            "compressed-columns");
   EXPECT_EQ(message(edited("charge: outer", "charge: inner")),
             "chip.yaml: line 7: charge: is 'inner'; must be both or outer");
   EXPECT_EQ(message(edited("dataflow: row-stationary", "dataflow: systolic")),
@@ -154,15 +157,21 @@ TEST(ErrorsAccelerator, CapacitiesOfOperandsMatchWhatIsHeld) {
 }
 
 TEST(ErrorsAccelerator, ZeroRulesAndTheCodeAreChecked) {
-  EXPECT_EQ(message(edited("charge: outer", "zero_rules: [ { zero: [outputs], saves: [time] } ]")),
-            "chip.yaml: line 7: zero_rules[0].zero[0]: is 'outputs'; must be weights or inputs, the operands "
-            "of a MAC\n"
-            "chip.yaml: line 7: zero_rules[0].saves[0]: is 'time'; must be mac, weights, inputs or outputs");
+  EXPECT_EQ(
+      message(edited("charge: outer", "zero_rules: [ { zero: [outputs], saves: [tea] } ]")),
+      "chip.yaml: line 7: zero_rules[0].zero[0]: is 'outputs'; must be weights or inputs, the operands "
+      "of a MAC\n"
+      "chip.yaml: line 7: zero_rules[0].saves[0]: is 'tea'; must be mac, time, weights, inputs or outputs");
   EXPECT_EQ(message(edited("charge: outer", "run_length: { run_bits: 6 }")),
             "chip.yaml: line 7: run_length.packed_bits: is 64; 3 pairs of 6 + 16 bits need at least 66");
+  EXPECT_EQ(message(edited("words: 512", "words: 512, format: { outputs: bitmask }")),
+            "chip.yaml: line 5: levels[1].format: codes partial sums; outputs can be coded at the first "
+            "level only, "
+            "where they are complete");
   EXPECT_EQ(
-      message(edited("words: 512", "words: 512, format: { inputs: run-length }")),
-      "chip.yaml: line 5: levels[1].format: codes data inside the chip; is modelled at the first level only");
+      message(edited("charge: outer", "charge: both\nbuffered_psums: returning")),
+      "chip.yaml: line 8: buffered_psums: is returning; needs `charge: outer`, as the equations behind it "
+      "have");
 }
 
 TEST(ErrorsAccelerator, RowStationaryNeedsMemoryBufferAndPes) {
@@ -171,7 +180,7 @@ TEST(ErrorsAccelerator, RowStationaryNeedsMemoryBufferAndPes) {
           "{ name: a, mac: { energy: 1 }, levels: [ { name: D, energy: 1 } ], dataflow: row-stationary }"),
       "chip.yaml: levels: has 1 entries; row stationary needs three: memory, buffer, PEs");
   EXPECT_EQ(message(edited("words: 512", "instances: { x: 2 }, network: { energy: 1 }")),
-            "chip.yaml: levels[1].words: is no number shared by inputs and outputs; must be one number\n"
+            "chip.yaml: levels[1].words: is no number shared by what it holds; must be one number\n"
             "chip.yaml: levels[1].instances: is more than one; a row-stationary chip has one buffer; give "
             "`instances` "
             "to the PEs\n"
@@ -179,13 +188,15 @@ TEST(ErrorsAccelerator, RowStationaryNeedsMemoryBufferAndPes) {
             "the PEs");
   EXPECT_EQ(
       message(edited("words: { weights: 9, inputs: 3, outputs: 2 }", "holds: [inputs, outputs], words: 14")),
-      "chip.yaml: levels[2].holds: lacks weights; must be [weights, inputs, outputs]\n"
+      "chip.yaml: levels[2].holds: lacks weights; must be [weights, inputs, outputs]");
+  EXPECT_EQ(
+      message(edited(", words: { weights: 9, inputs: 3, outputs: 2 }", "")),
+      "chip.yaml: levels[2].words: gives weights no scratchpad of its own; must be { weights: ..., inputs: "
+      "..., outputs: ... }, or one number shared by the three\n"
       "chip.yaml: levels[2].words: gives inputs no scratchpad of its own; must be { weights: ..., inputs: "
-      "..., "
-      "outputs: ... }\n"
+      "..., outputs: ... }, or one number shared by the three\n"
       "chip.yaml: levels[2].words: gives outputs no scratchpad of its own; must be { weights: ..., inputs: "
-      "..., "
-      "outputs: ... }");
+      "..., outputs: ... }, or one number shared by the three");
 }
 
 std::string read_message(const std::string& name) {
@@ -199,7 +210,8 @@ std::string read_message(const std::string& name) {
 
 TEST(ErrorsAccelerator, AnUnknownNameListsThePresets) {
   EXPECT_EQ(read_message("eyriss"),
-            "eyriss: is neither a built-in accelerator nor a file; name one of eyeriss, eyeriss-cvpr17, or a "
+            "eyriss: is neither a built-in accelerator nor a file; name one of eyeriss, eyeriss-cvpr17, "
+            "eyeriss-isca16, or a "
             "YAML file");
   EXPECT_EQ(read_message("./no/such.yaml"), "./no/such.yaml: does not exist; name an existing file");
   EXPECT_THROW(mj::preset_text("chip"), mj::InputError);

@@ -62,8 +62,9 @@ TEST(UnitRowStationary, AStripNeedsTheRowsThatItsFiltersMeet) {
 // CONV1 of AlexNet: 35 rows of 227 words, and 96 partial sums of 7 x 55.
 TEST(UnitRowStationary, TheBufferHoldsAnInputStripAndItsPartialSums) {
   const auto shape = square(4, 96, 3, 227, 11, 4);
-  EXPECT_EQ(buffer_words_needed(shape, {.m = 96, .n = 1, .e = 7, .p = 16, .q = 1, .r = 1, .t = 2}),
-            35 * 227 + 96 * 7 * 55);
+  EXPECT_EQ(
+      buffer_words_needed(shape, eyeriss_array(), {.m = 96, .n = 1, .e = 7, .p = 16, .q = 1, .r = 1, .t = 2}),
+      35 * 227 + 96 * 7 * 55);
 }
 
 TEST(UnitRowStationary, RowsThatFitAreLeftAlone) {
@@ -125,7 +126,7 @@ TEST(ErrorsRowStationary, HugeParametersAreAMisfitAndNoOverflow) {
 
 TEST(ErrorsRowStationary, OtherLevelsAreNotThoseOfARowStationaryChip) {
   auto accelerator = mj::read_accelerator("eyeriss");
-  accelerator.levels[1].holds[mj::Operand::weights] = true;
+  accelerator.levels[1].holds[mj::Operand::inputs] = false;
   accelerator.levels[2].words_of[mj::Operand::inputs].reset();
   try {
     row_stationary_array(accelerator);
@@ -133,10 +134,10 @@ TEST(ErrorsRowStationary, OtherLevelsAreNotThoseOfARowStationaryChip) {
   } catch (const mj::InputError& error) {
     EXPECT_STREQ(
         error.what(),
-        "eyeriss: levels[1].holds: is not that of a row-stationary chip, whose filters pass by the buffer; "
-        "must be [inputs, outputs]\n"
+        "eyeriss: levels[1].holds: lacks inputs or outputs; must be [inputs, outputs], or all three where "
+        "filters stay there too\n"
         "eyeriss: levels[2].words: gives inputs no scratchpad of its own; "
-        "must be { weights: ..., inputs: ..., outputs: ... }");
+        "must be { weights: ..., inputs: ..., outputs: ... }, or one number shared by the three");
   }
 }
 

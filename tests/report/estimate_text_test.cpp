@@ -51,6 +51,36 @@ note: activations were taken as dense
 )");
 }
 
+// The lever halves what fc costs in DRAM, 2000 of 4000 in all.
+TEST(UnitEstimateText, ShowsHowLeversMoveWhatCostsMost) {
+  const Estimate now = sample_estimate();
+  Lever lever{"half the weights", now};
+  lever.after.layers[1].energy.total.value = 2000;
+  lever.after.layers[1].energy.by_level[0].second.value = 1000;
+  EXPECT_THAT(estimate_text(now, {lever}), HasSubstr(R"(
+what costs most   share  half the weights
+-----------------------------------------
+fc, "last"        75.0%              -33%
+conv1             25.0%               +0%
+DRAM              65.0%              -38%
+-----------------------------------------
+network          100.0%              -25%
+)"));
+}
+
+// 1 us at 0.5 GHz is 540 cycles' 1080 ns: 10 mW for it are 10.8 uJ, half of them an image's.
+TEST(UnitEstimateText, StaticPowerAndOtherOperatorsStandApart) {
+  Estimate estimate = sample_estimate();
+  estimate.clock_mhz = 500;
+  estimate.static_power = StaticPower{"leakage", 10};
+  estimate.others = {{"pool1", "MaxPool", Words{2000}, Words{500}, Energy{250}}};
+  const std::string text = estimate_text(estimate);
+  EXPECT_THAT(text,
+              HasSubstr("energy   4.0 k MACs = 8.0 nJ\nstatic   10 mW (leakage): 5.4 nJ an image, not in the "
+                        "energy above\n"));
+  EXPECT_THAT(text, HasSubstr("pool1                     MaxPool  1.0 k      250     250\n"));
+}
+
 TEST(UnitEstimateText, LeavesJoulesOutWhereTheyAreNotKnown) {
   Estimate estimate = sample_estimate();
   estimate.mac_picojoules.reset();

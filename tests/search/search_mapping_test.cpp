@@ -23,6 +23,7 @@ int64_t rounds(int64_t extent, int64_t part) {
 struct PlainEnergy {
   mj::LayerShape s;
   double dram, buffer, network;
+  bool isca = false;  ///< filters in the buffer, resident inputs, partial sums that return (eyeriss-isca16)
 
   double operator()(const RowStationaryMapping& map) const {
     const auto& [m, n, e, p, q, r, t] = map;
@@ -35,10 +36,12 @@ struct PlainEnergy {
     const int64_t eg = rounds(s.p, e);
     const int64_t outputs = s.n * s.groups * s.k * s.p * s.q;
     const double macs = static_cast<double>(outputs * s.c * s.r * s.s);
-    const auto memory = static_cast<double>(s.groups * s.k * s.c * s.r * s.s * ng * eg +
-                                            s.n * s.groups * s.c * height * width * rounds(s.k, m));
-    const auto buffered =
-        static_cast<double>(cp * mg * ng * eg * n * q * r * strip * width + 2 * cp * outputs);
+    const int64_t weights_read = s.groups * s.k * s.c * s.r * s.s * ng * eg;
+    const int64_t input_passes = isca && cp == 1 ? 1 : rounds(s.k, m);
+    const auto memory =
+        static_cast<double>(weights_read + s.n * s.groups * s.c * height * width * input_passes);
+    const auto buffered = static_cast<double>(cp * mg * ng * eg * n * q * r * strip * width +
+                                              2 * (isca ? cp - 1 : cp) * outputs + (isca ? weights_read : 0));
     const double delivered = macs / static_cast<double>(p * s.s) + macs / static_cast<double>(s.q * n) +
                              static_cast<double>(outputs * cp * (s.r * r - 1));
     return dram * memory + buffer * buffered + network * delivered;
@@ -62,9 +65,13 @@ void for_each_legal(const mj::LayerShape& s, const mj::RowStationaryArray& array
           for (int64_t q = 1; q <= s.c; ++q) {
             for (int64_t r = 1; r <= rounds(s.c, q); ++r) {
               for (int64_t t = 1; t <= rounds(s.k, p) && r * t <= sets; ++t) {
+                const int64_t in_pe = p * q * s.s + q * s.s + p;
+                const int64_t filters = array.buffer_holds_filters ? p * t * q * r * s.r * s.s : 0;
+                const int64_t in_buffer = n * q * r * strip * width + n * m * e * s.q + filters;
                 if (static_cast<double>(p * q * s.s) <= array.filter_words &&
                     static_cast<double>(q * s.s) <= array.input_words &&
-                    static_cast<double>(n * q * r * strip * width + n * m * e * s.q) <= array.buffer_words) {
+                    (!array.shared_words || static_cast<double>(in_pe) <= *array.shared_words) &&
+                    static_cast<double>(in_buffer) <= array.buffer_words) {
                   visit(RowStationaryMapping{m, n, e, p, q, r, t});
                 }
               }
@@ -94,7 +101,8 @@ Optimum brute_force(const PlainEnergy& energy, const mj::RowStationaryArray& arr
 
 /// A small chip whose limits bite, with costs that are sometimes zero.
 mj::Accelerator random_chip(mj::Random& random) {
-  auto chip = mj::read_accelerator("eyeriss");
+  const bool isca = random.below(2) == 1;
+  auto chip = mj::read_accelerator(isca ? "eyeriss-isca16" : "eyeriss");
   chip.levels[0].format = {};
   mj::Level& dram = chip.levels[0];
   mj::Level& buffer = chip.levels[1];
@@ -105,8 +113,12 @@ mj::Accelerator random_chip(mj::Random& random) {
   pe.network_energy = std::max(0.0, cost(12));
   buffer.words = static_cast<double>(pick(random, 40, 600));
   pe.instances = {pick(random, 1, 6), pick(random, 1, 6)};
-  pe.words_of = {{static_cast<double>(pick(random, 4, 40)), static_cast<double>(pick(random, 4, 12)),
-                  static_cast<double>(pick(random, 1, 6))}};
+  if (isca) {
+    pe.words = static_cast<double>(pick(random, 9, 50));
+  } else {
+    pe.words_of = {{static_cast<double>(pick(random, 4, 40)), static_cast<double>(pick(random, 4, 12)),
+                    static_cast<double>(pick(random, 1, 6))}};
+  }
   return chip;
 }
 
@@ -118,7 +130,7 @@ TEST(PropertySearch, FindsTheOptimumOfABruteForceOverAllSevenParameters) {
     const auto array = row_stationary_array(chip);
     const auto layer = workload_with_density(random_shape(random, 6), 1, 1);
     const PlainEnergy plain{layer.shape, chip.levels[0].read_energy, chip.levels[1].read_energy,
-                            chip.levels[2].network_energy};
+                            chip.levels[2].network_energy, chip.psums_return_only};
     const Optimum best = brute_force(plain, array);
     if (!best.mapping) {
       EXPECT_THROW(search_mapping(layer, chip), mj::InputError);
