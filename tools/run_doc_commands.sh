@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Runs every line of the documents' ```sh blocks that calls mj, in a folder that holds network.onnx, and fails with the first that fails.
-# Usage: tools/run_doc_commands.sh PROGRAM
+# Runs every line of the documents' ```sh blocks that calls mj, in a folder that holds network.onnx and the architectures of tools/zoo as
+# zoo/, and fails with the first that fails. Usage: tools/run_doc_commands.sh PROGRAM WRITE_ZOO
 set -euo pipefail
 program=$(realpath "$1")
+write_zoo=$(realpath "$2")
 source=$(realpath "$(dirname "$0")/..")
 
 folder=$(mktemp -d)
@@ -10,6 +11,7 @@ trap 'rm -rf "$folder"' EXIT
 cp "$source/examples/fashion_mnist/network.onnx" "$folder/"
 ln -s "$program" "$folder/mj"
 cd "$folder"
+"$write_zoo" zoo
 PATH="$folder:$PATH"
 
 count=0

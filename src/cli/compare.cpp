@@ -16,6 +16,7 @@ struct CompareOptions {
   std::vector<std::string> accelerators{"eyeriss-cvpr17"};
   HardwareOptions hardware;
   DataOptions data;
+  bool all_operators = false;
   std::string json;
 };
 
@@ -29,6 +30,9 @@ int run_compare(const CompareOptions& options) {
     const LoadedModel model = load_model(name, options.data, true);
     for (const Accelerator& accelerator : accelerators) {
       Candidate candidate{estimate_model(model, accelerator, options.hardware, nullptr), {}, {}};
+      if (options.all_operators) {
+        add_other_operators(model, accelerator, options.hardware, candidate.estimate);
+      }
       if (model.accuracy) {
         candidate.top1 = model.accuracy->top1;
         candidate.top5 = model.accuracy->top5;
@@ -59,6 +63,7 @@ void add_compare(CLI::App& app, Command& chosen) {
       ->type_name("NAME|FILE,...");
   add_workload_options(*command, options->hardware);
   add_data_options(*command, options->data, "Images on which activation zeros and accuracy are measured");
+  command->add_flag("--all-ops", options->all_operators, "Also say what the other operators move");
   command->add_option("--json", options->json, "Write JSON to a file, or - for standard output alone")
       ->type_name("FILE|-");
   command->footer(

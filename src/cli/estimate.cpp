@@ -10,7 +10,6 @@
 #include "cli/terminal.h"
 #include "report/estimate_report.h"
 #include "search/levers.h"
-#include "search/other_operators.h"
 
 namespace mj::cli {
 namespace {
@@ -39,16 +38,7 @@ void save_mapping(const Estimate& result, const std::string& file) {
 void add_extras(const EstimateOptions& options, const LoadedModel& model, const Accelerator& accelerator,
                 Estimate& result) {
   if (options.all_operators) {
-    if (!model.network) {
-      throw InputError(options.model, "", "is a layer list, which has no other operators",
-                       "leave --all-ops out");
-    }
-    const WorkloadOptions widths = workload_options(options.hardware, accelerator);
-    const int bits = widths.activation_bits > 0 ? widths.activation_bits : widths.word_bits;
-    result.others = price_other_operators(*model.network, accelerator, result.batch, bits);
-    result.notes.emplace_back(
-        "other operators: maps raw, each read from and written to memory once; batch norms and activation "
-        "functions behind a layer are part of it");
+    add_other_operators(model, accelerator, options.hardware, result);
   } else if (model.network && model.network->nodes.size() > model.network->layers.size()) {
     result.notes.emplace_back("operators that are no MAC layers were not priced; --all-ops lists them");
   }

@@ -7,6 +7,7 @@
 #include "network/weights.h"
 #include "onnx/layer_list.h"
 #include "onnx/onnx_file.h"
+#include "search/other_operators.h"
 
 namespace mj::cli {
 namespace {
@@ -108,6 +109,19 @@ Estimate estimate_model(const LoadedModel& model, const Accelerator& accelerator
                                   : estimate_list(model, accelerator, hardware, mappings);
   result.model = model.name;
   return result;
+}
+
+void add_other_operators(const LoadedModel& model, const Accelerator& accelerator,
+                         const HardwareOptions& hardware, Estimate& result) {
+  if (!model.network) {
+    throw InputError(model.name, "", "is a layer list, which has no other operators", "leave --all-ops out");
+  }
+  const WorkloadOptions widths = workload_options(hardware, accelerator);
+  const int bits = widths.activation_bits > 0 ? widths.activation_bits : widths.word_bits;
+  result.others = price_other_operators(*model.network, accelerator, result.batch, bits);
+  result.notes.emplace_back(
+      "other operators: maps raw, each read from and written to memory once; batch norms and activation "
+      "functions behind a layer are part of it");
 }
 
 }  // namespace mj::cli

@@ -27,4 +27,8 @@ LoadedModel load_model(const std::string& model, const DataOptions& data, bool w
 Estimate estimate_model(const LoadedModel& model, const Accelerator& accelerator,
                         const HardwareOptions& hardware, const MappingFile* mappings);
 
+/// Prices what the operators move that are no MAC layers. Throws InputError for a layer list.
+void add_other_operators(const LoadedModel& model, const Accelerator& accelerator,
+                         const HardwareOptions& hardware, Estimate& result);
+
 }  // namespace mj::cli

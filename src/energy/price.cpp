@@ -45,7 +45,10 @@ LayerEnergy price(const AccessCounts& counts, const Workload& workload, const Ac
     energy.by_level.emplace_back(level.level, sum);
     energy.total += sum;
   }
-  const double mac_width = workload.weight_bits / mac_unit_bits * workload.activation_bits / mac_unit_bits;
+  const double weight_width = workload.weight_bits / mac_unit_bits;
+  const double activation_width = workload.activation_bits / mac_unit_bits;
+  const double mac_width = (1 - accelerator.adder_share) * weight_width * activation_width +
+                           accelerator.adder_share * (weight_width + activation_width) / 2;
   energy.compute.value = counts.macs * accelerator.mac_energy * mac_width / images;
   energy.by_level.emplace_back(mac_level, energy.compute);
   energy.total += energy.compute;

@@ -22,8 +22,9 @@ struct LayerEnergy {
 };
 
 /// Prices accesses. An access costs in proportion to the operand's bits over the accelerator's word (outputs
-/// are activations), a MAC to the product of both widths / 16^2 (Horowitz, ISSCC 2014: a multiplier's
-/// growth). What the network between PEs costs belongs to the operand that it carries.
+/// are activations), a MAC to the product of both widths / 16^2 in its multiplier and to their mean / 16 in
+/// its adder (Horowitz, ISSCC 2014: a multiplier grows with the square of the width, an adder linearly). What
+/// the network between PEs costs belongs to the operand that it carries.
 /// @param images what to divide by, so that the result is per image
 LayerEnergy price(const AccessCounts& counts, const Workload& workload, const Accelerator& accelerator,
                   double images);

@@ -91,6 +91,7 @@ struct Accelerator {
   int word_bits = 16;
   std::optional<double> clock_mhz;
   double mac_energy = 1;
+  double adder_share = 0;  ///< of a MAC's energy, what its adder takes
   std::optional<double> mac_picojoules;  ///< one 16-bit MAC
   std::vector<Level> levels;
   bool charge_outer_only = false;  ///< `charge: outer`

@@ -41,6 +41,7 @@ CostScale parse_mac(FieldReader& reader, const Technology* technology, Accelerat
   if (const Document* energy = fields.require("energy")) {
     accelerator.mac_energy = read_energy(*energy, scale, problems);
   }
+  accelerator.adder_share = fields.number("adder", 0, 0, 1);
   fields.reject_unknown();
   return scale;
 }

@@ -97,6 +97,25 @@ void add_count_rows(std::vector<Row>& rows) {
   rows.push_back({"cycles", [=](const Candidate& each) { return per_image(each, &Totals::cycles); }});
 }
 
+double others_energy(const Candidate& candidate) {
+  double sum = 0;
+  for (const OtherOperator& other : candidate.estimate.others) {
+    sum += other.energy.value;
+  }
+  return sum;
+}
+
+void add_other_rows(const std::vector<Candidate>& candidates, std::vector<Row>& rows) {
+  if (std::all_of(candidates.begin(), candidates.end(),
+                  [](const Candidate& each) { return each.estimate.others.empty(); })) {
+    return;
+  }
+  rows.push_back({"other operators", [](const Candidate& each) { return si_figure(others_energy(each)); }});
+  rows.push_back({"energy with them", [](const Candidate& each) {
+                    return si_figure(total_energy(each.estimate).value + others_energy(each));
+                  }});
+}
+
 void add_accuracy_rows(const std::vector<Candidate>& candidates, std::vector<Row>& rows) {
   if (std::none_of(candidates.begin(), candidates.end(),
                    [](const auto& each) { return each.top1.has_value(); })) {
@@ -148,23 +167,25 @@ Json entry(const Candidate& candidate) {
   for (const auto& [name, part] : energy_by_level(estimate)) {
     levels[name] = part.value;
   }
-  return {{"model", estimate.model},
-          {"accelerator", estimate.accelerator},
-          {"batch", estimate.batch},
-          {"energy", energy},
-          {"energy_pj", estimate.mac_picojoules ? Json(energy * *estimate.mac_picojoules) : Json(nullptr)},
-          {"inferences_per_wh", optional_number(inferences_per_watt_hour(estimate))},
-          {"by_operand", std::move(operands)},
-          {"by_level", std::move(levels)},
-          {"macs", totals.macs / images},
-          {"nonzero_macs", totals.nonzero_macs / images},
-          {"weights", totals.weights},
-          {"nonzero_weights", totals.nonzero_weights},
-          {"memory_bytes", totals.memory_bytes / images},
-          {"cycles", totals.cycles / images},
-          {"top1", optional_number(candidate.top1)},
-          {"top5", optional_number(candidate.top5)},
-          {"notes", estimate.notes}};
+  return {
+      {"model", estimate.model},
+      {"accelerator", estimate.accelerator},
+      {"batch", estimate.batch},
+      {"energy", energy},
+      {"energy_pj", estimate.mac_picojoules ? Json(energy * *estimate.mac_picojoules) : Json(nullptr)},
+      {"inferences_per_wh", optional_number(inferences_per_watt_hour(estimate))},
+      {"by_operand", std::move(operands)},
+      {"by_level", std::move(levels)},
+      {"macs", totals.macs / images},
+      {"nonzero_macs", totals.nonzero_macs / images},
+      {"weights", totals.weights},
+      {"nonzero_weights", totals.nonzero_weights},
+      {"memory_bytes", totals.memory_bytes / images},
+      {"cycles", totals.cycles / images},
+      {"top1", optional_number(candidate.top1)},
+      {"top5", optional_number(candidate.top5)},
+      {"other_operators_energy", estimate.others.empty() ? Json(nullptr) : Json(others_energy(candidate))},
+      {"notes", estimate.notes}};
 }
 
 }  // namespace
@@ -178,6 +199,7 @@ std::string compare_text(const std::vector<Candidate>& candidates) {
                       return share_text(level_energy(each.estimate, level), each.estimate);
                     }});
   }
+  add_other_rows(candidates, rows);
   add_count_rows(rows);
   add_accuracy_rows(candidates, rows);
   std::string text;

@@ -106,7 +106,7 @@ TEST(ErrorsAccelerator, UnknownNamesAreRefused) {
   EXPECT_EQ(message(edited("dataflow: row-stationary", "dataflow: systolic")),
             "chip.yaml: line 8: dataflow: is 'systolic'; must be row-stationary");
   EXPECT_EQ(message(edited("charge: outer", "technology: paper")),
-            "chip.yaml: line 7: technology: is 'paper'; must be one of eyeriss-65nm, nn-dataflow-65nm");
+            "chip.yaml: line 7: technology: is 'paper'; must be one of eyeriss-65nm, horowitz-45nm, nn-dataflow-65nm");
   EXPECT_EQ(message(edited("name: RF", "name: array")),
             "chip.yaml: line 6: levels[2].name: is array; is taken: results name the network `array` and "
             "arithmetic "

@@ -36,6 +36,17 @@ TEST(UnitCompareReport, SaysNothingOfAccuracyWhereNoneIsKnown) {
   EXPECT_THAT(compare_text({{sample_estimate(), {}, {}}}), Not(HasSubstr("top-1")));
 }
 
+// 4000 and 250 beside them.
+TEST(UnitCompareReport, OtherOperatorsHaveTheirOwnRows) {
+  Candidate candidate{sample_estimate(), {}, {}};
+  EXPECT_THAT(compare_text({candidate}), Not(HasSubstr("other operators")));
+  candidate.estimate.others = {{"pool1", "MaxPool", Words{2000}, Words{500}, Energy{250}}};
+  EXPECT_THAT(compare_text({candidate}),
+              HasSubstr("other operators           250\nenergy with them        4.2 k\n"));
+  const auto json = nlohmann::json::parse(compare_json({candidate}));
+  EXPECT_EQ(json["entries"][0]["other_operators_energy"], 250);
+}
+
 TEST(UnitCompareReport, MoreThanFiveStandInBlocks) {
   const std::vector<Candidate> many(7, {sample_estimate(), {}, {}});
   const std::string text = compare_text(many);
