@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs every line of the documents' ```sh blocks that calls mj, in a folder that holds network.onnx and the architectures of tools/zoo as
-# zoo/, and fails with the first that fails. Usage: tools/run_doc_commands.sh PROGRAM WRITE_ZOO
+# zoo/, and the ```yaml blocks that begin with "# NAME.yaml" as files; fails with the first that fails. Usage: tools/run_doc_commands.sh PROGRAM WRITE_ZOO
 set -euo pipefail
 program=$(realpath "$1")
 write_zoo=$(realpath "$2")
@@ -12,6 +12,7 @@ cp "$source/examples/fashion_mnist/network.onnx" "$folder/"
 ln -s "$program" "$folder/mj"
 cd "$folder"
 "$write_zoo" zoo
+awk '/^```yaml$/ {first = 1; next} /^```/ {file = ""} first {first = 0; file = /^# [a-z]+[.]yaml$/ ? $2 : ""} file != "" {print > file}' "$source"/docs/*.md
 PATH="$folder:$PATH"
 
 count=0

@@ -176,7 +176,11 @@ std::string FieldReader::text(std::string_view key, std::string_view fallback) {
 }
 
 std::string FieldReader::required_text(std::string_view key) {
-  return require(key) == nullptr ? std::string() : text(key);
+  const Document* value = require(key);
+  if (value != nullptr && value->kind == Document::Kind::scalar && value->scalar.empty()) {
+    problems_.push_back({value->place(), "is empty", "must be a text"});
+  }
+  return value == nullptr ? std::string() : text(key);
 }
 
 double FieldReader::number(std::string_view key, double fallback, double least, double most) {
@@ -215,12 +219,15 @@ int64_t FieldReader::required_whole(std::string_view key, int64_t least, int64_t
 }
 
 bool FieldReader::flag(std::string_view key, bool fallback) {
-  const std::string value = text(key, fallback ? "true" : "false");
-  if (value != "true" && value != "false") {
-    problems_.push_back({map_.find(key)->place(), "is " + value, "must be true or false"});
+  const Document* value = find(key);
+  if (value == nullptr) {
     return fallback;
   }
-  return value == "true";
+  if (value->scalar != "true" && value->scalar != "false") {
+    problems_.push_back({value->place(), shown(*value), "must be true or false"});
+    return fallback;
+  }
+  return value->scalar == "true";
 }
 
 std::vector<std::string> FieldReader::texts(std::string_view key) {

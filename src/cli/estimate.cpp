@@ -44,7 +44,7 @@ void add_extras(const EstimateOptions& options, const LoadedModel& model, const 
   }
   if (options.static_power) {
     if (!accelerator.static_power) {
-      throw InputError(accelerator.name, "", "has no `static_power`", "leave --static-power out, or add it");
+      throw InputError(accelerator.file, "", "has no `static_power`", "leave --static-power out, or add it");
     }
     result.static_power = accelerator.static_power;
   }

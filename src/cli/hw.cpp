@@ -26,8 +26,8 @@ int show_preset(const std::string& name) {
 
 int check_file(const std::string& file) {
   const Accelerator accelerator = read_accelerator(file);
-  write_output("-", fmt::format("{}: accelerator {} is in order: {} levels\n", file, accelerator.name,
-                                accelerator.levels.size()));
+  write_output("-", printable_lines(fmt::format("{}: accelerator {} is in order: {} levels\n", file,
+                                                accelerator.name, accelerator.levels.size())));
   return done;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "cli/commands.h"
+#include "cli/terminal.h"
 #include "cli/environment.h"
 
 namespace {
@@ -17,7 +18,7 @@ int run(const Command& command) {
   try {
     return command();
   } catch (const InputError& error) {
-    fmt::print(stderr, "mj: {}\n", error.what());
+    fmt::print(stderr, "mj: {}\n", printable_lines(error.what()));
     return bad_input;
   } catch (const Interrupted&) {
     fmt::print(stderr, "mj: interrupted; nothing was written\n");

@@ -49,7 +49,7 @@ PruneTarget parse_target(const PruneArguments& arguments, const Accelerator& acc
   }
   if (arguments.energy_mj > 0) {
     if (!accelerator.mac_picojoules) {
-      throw InputError(accelerator.name, "mac.pj", "is not given, so that millijoules mean nothing",
+      throw InputError(accelerator.file, "mac.pj", "is not given, so that millijoules mean nothing",
                        "give --energy in per cent, or an accelerator whose MAC has picojoules");
     }
     target.energy = arguments.energy_mj * 1e9 / *accelerator.mac_picojoules;

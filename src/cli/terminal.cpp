@@ -5,6 +5,7 @@
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): sigaction is POSIX
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdio>
@@ -118,6 +119,17 @@ void write_output(const std::string& destination, const std::string& text) {
   }
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
+}
+
+std::string printable_lines(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(),
+      [](char letter) {
+        const auto byte = static_cast<unsigned char>(letter);
+        return (byte < 0x20U && letter != '\n') || byte == 0x7FU;
+      },
+      '?');
+  return text;
 }
 
 }  // namespace mj::cli

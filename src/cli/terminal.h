@@ -37,6 +37,10 @@ class ProgressPrinter {
 /// any thread.
 std::stop_token stop_on_signals();
 
+/// `text` with control characters other than line breaks replaced by '?': names from files cannot disturb a
+/// terminal.
+std::string printable_lines(std::string text);
+
 /// Writes `text` to `destination`, standard output where it is "-".
 void write_output(const std::string& destination, const std::string& text);
 

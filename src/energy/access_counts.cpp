@@ -130,13 +130,12 @@ AccessCounts count_accesses(const Workload& workload, const Accelerator& acceler
   AccessCounts counts = charge_traffic(accelerator, layer, row_stationary_traffic(layer, mapping));
   add_fixed_accesses(workload, accelerator, layer, counts);
   const auto& pes = accelerator.levels[2].instances;
-  const double skipped =
-      remaining_macs(workload, accelerator, [](const ZeroRule& rule) { return rule.saves_time; }) /
-      layer.macs;
-  const double computing = row_stationary_cycles(layer, mapping) * skipped +
+  const double timed =
+      remaining_macs(workload, accelerator, [](const ZeroRule& rule) { return rule.saves_time; });
+  const double computing = row_stationary_cycles(layer, mapping) * timed / layer.macs +
                            row_stationary_passes(layer, mapping) * accelerator.ramp_up_cycles;
   counts.cycles.value = std::max(computing, transfer_cycles(counts, workload, accelerator));
-  counts.utilization = layer.macs / (counts.cycles.value * static_cast<double>(pes[0] * pes[1]));
+  counts.utilization = timed / (counts.cycles.value * static_cast<double>(pes[0] * pes[1]));
   return counts;
 }
 

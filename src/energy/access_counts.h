@@ -32,7 +32,7 @@ struct AccessCounts {
   std::vector<LevelAccesses> levels;  ///< outside in: DRAM, buffer, array, RF
   double macs = 0;                    ///< those that are computed (gated and skipped ones left out)
   Cycles cycles;
-  double utilization = 0;  ///< MACs a cycle and PE
+  double utilization = 0;  ///< MACs a cycle and PE, less those that take no time
 };
 
 /// Row stationary: the closed form of docs/model.md, which reproduces JSSC 2017, Table V. `mapping` must fit.

@@ -40,8 +40,12 @@ double coded_bits(const ZeroPattern& pattern, Format format, int bits, const Acc
       break;
     case Format::run_length: {
       const RunLengthCode& code = accelerator.run_length;
-      const int pairs =
-          bits == accelerator.word_bits ? code.pairs : std::max(1, code.packed_bits / (code.run_bits + bits));
+      const int pair_bits = code.run_bits + bits;
+      if (pair_bits > code.packed_bits) {
+        return pattern.run_pairs * std::ceil(static_cast<double>(pair_bits) / code.packed_bits) *
+               code.packed_bits;
+      }
+      const int pairs = bits == accelerator.word_bits ? code.pairs : code.packed_bits / pair_bits;
       return pattern.run_pairs / pairs * code.packed_bits;
     }
     case Format::bitmask:

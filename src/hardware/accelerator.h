@@ -85,13 +85,14 @@ struct StaticPower {
 
 /// An accelerator as read from YAML; every number comes from there.
 struct Accelerator {
+  std::string file;  ///< where it was read, for messages; a preset's name
   std::string name;
   std::vector<std::string> sources;
   std::vector<std::string> open_parameters;  ///< what no publication states, with the value chosen and why
   int word_bits = 16;
   std::optional<double> clock_mhz;
   double mac_energy = 1;
-  double adder_share = 0;  ///< of a MAC's energy, what its adder takes
+  double adder_share = 0;                ///< of a MAC's energy, what its adder takes
   std::optional<double> mac_picojoules;  ///< one 16-bit MAC
   std::vector<Level> levels;
   bool charge_outer_only = false;  ///< `charge: outer`

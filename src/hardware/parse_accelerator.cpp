@@ -18,8 +18,8 @@ std::optional<Technology> find_technology(FieldReader& reader, std::vector<Probl
   }
   const auto names = technology_names();
   if (std::find(names.begin(), names.end(), name->scalar) == names.end()) {
-    problems.push_back({name->place(), fmt::format("is '{}'", name->scalar),
-                        fmt::format("must be one of {}", fmt::join(names, ", "))});
+    problems.push_back(
+        {name->place(), quoted(*name), fmt::format("must be one of {}", fmt::join(names, ", "))});
     return std::nullopt;
   }
   return parse_technology(parse_document(technology_text(name->scalar), name->scalar), problems);
@@ -46,6 +46,17 @@ CostScale parse_mac(FieldReader& reader, const Technology* technology, Accelerat
   return scale;
 }
 
+int run_length_bits(const RunLengthCode& code, int word_bits) {
+  return code.pairs * (code.run_bits + word_bits);
+}
+
+bool is_used(const Accelerator& accelerator, Format format) {
+  return std::any_of(accelerator.levels.begin(), accelerator.levels.end(), [&](const Level& level) {
+    const auto& formats = level.format.values;
+    return std::find(formats.begin(), formats.end(), format) != formats.end();
+  });
+}
+
 RunLengthCode parse_run_length(const Document& document, int word_bits, std::vector<Problem>& problems) {
   RunLengthCode code;
   FieldReader reader(document, problems);
@@ -53,7 +64,7 @@ RunLengthCode parse_run_length(const Document& document, int word_bits, std::vec
   code.pairs = static_cast<int>(reader.whole("pairs", code.pairs, 1, 1024));
   code.packed_bits = static_cast<int>(reader.whole("packed_bits", code.packed_bits, 1, 1 << 20));
   reader.reject_unknown();
-  const int needed = code.pairs * (code.run_bits + word_bits);
+  const int needed = run_length_bits(code, word_bits);
   if (needed > code.packed_bits) {
     problems.push_back({document.place() + ".packed_bits", fmt::format("is {}", code.packed_bits),
                         fmt::format("{} pairs of {} + {} bits need at least {}", code.pairs, code.run_bits,
@@ -91,8 +102,7 @@ void parse_saving(const Document& item, ZeroRule& rule, std::vector<Problem>& pr
       return;
     }
   }
-  problems.push_back(
-      {item.place(), fmt::format("is '{}'", item.scalar), "must be mac, time, weights, inputs or outputs"});
+  problems.push_back({item.place(), quoted(item), "must be mac, time, weights, inputs or outputs"});
 }
 
 ZeroRule parse_zero_rule(const Document& document, std::vector<Problem>& problems) {
@@ -126,9 +136,6 @@ bool has_any_format(const Level& level) {
 void check_level(const Accelerator& accelerator, std::size_t index, const Document& document,
                  std::vector<Problem>& problems) {
   const Level& level = accelerator.levels[index];
-  if (level.name.empty()) {
-    problems.push_back({document.place() + ".name", "is empty", "must be a text"});
-  }
   if (level.name == "array" || level.name == "MAC") {
     problems.push_back({document.place() + ".name", "is " + level.name,
                         "is taken: results name the network `array` and arithmetic `MAC`"});
@@ -160,7 +167,7 @@ void check_level(const Accelerator& accelerator, std::size_t index, const Docume
 void parse_levels(const Document& levels, const CostScale& scale, Accelerator& accelerator,
                   std::vector<Problem>& problems) {
   if (levels.kind != Document::Kind::list || levels.items.empty()) {
-    problems.push_back({levels.place(), levels.kind == Document::Kind::list ? "is empty" : "is no list",
+    problems.push_back({levels.place(), levels.kind == Document::Kind::list ? "is empty" : shown(levels),
                         "must list at least one level, from the outside in"});
     return;
   }
@@ -170,36 +177,50 @@ void parse_levels(const Document& levels, const CostScale& scale, Accelerator& a
   }
 }
 
-bool parse_charge(FieldReader& reader, const Document& document, std::vector<Problem>& problems) {
-  const std::string charge = reader.text("charge", "both");
-  if (charge != "both" && charge != "outer") {
-    problems.push_back(
-        {document.find("charge")->place(), fmt::format("is '{}'", charge), "must be both or outer"});
+/// One of `choices`, the first where the key is missing.
+std::string parse_choice(FieldReader& reader, std::string_view key, const std::vector<std::string>& choices,
+                         std::vector<Problem>& problems) {
+  const Document* value = reader.find(key);
+  if (value == nullptr) {
+    return choices.front();
   }
-  return charge == "outer";
+  if (std::find(choices.begin(), choices.end(), value->scalar) == choices.end()) {
+    problems.push_back(
+        {value->place(), quoted(*value), fmt::format("must be {}", fmt::join(choices, " or "))});
+  }
+  return value->scalar;
 }
 
-bool parse_buffered_psums(FieldReader& reader, const Accelerator& accelerator, const Document& document,
-                          std::vector<Problem>& problems) {
-  const std::string psums = reader.text("buffered_psums", "every-round");
-  if (psums != "every-round" && psums != "returning") {
-    problems.push_back({document.find("buffered_psums")->place(), fmt::format("is '{}'", psums),
-                        "must be every-round or returning"});
+void parse_counting(FieldReader& reader, Accelerator& accelerator, std::vector<Problem>& problems) {
+  accelerator.charge_outer_only = parse_choice(reader, "charge", {"both", "outer"}, problems) == "outer";
+  const Document* psums = reader.find("buffered_psums");
+  accelerator.psums_return_only =
+      parse_choice(reader, "buffered_psums", {"every-round", "returning"}, problems) == "returning";
+  if (accelerator.psums_return_only && !accelerator.charge_outer_only) {
+    problems.push_back(
+        {psums->place(), "is returning", "needs `charge: outer`, as the equations behind it have"});
   }
-  if (psums == "returning" && !accelerator.charge_outer_only) {
-    problems.push_back({document.find("buffered_psums")->place(), "is returning",
-                        "needs `charge: outer`, as the equations behind it have"});
+  if (reader.has("dataflow")) {
+    accelerator.dataflow = parse_choice(reader, "dataflow", {"row-stationary"}, problems);
   }
-  return psums == "returning";
+  accelerator.inputs_stay = reader.flag("resident_inputs", false);
+  accelerator.ramp_up_cycles = reader.number("ramp_up_cycles", 0, 0);
 }
 
-std::string parse_dataflow(FieldReader& reader, const Document& document, std::vector<Problem>& problems) {
-  std::string dataflow = reader.text("dataflow");
-  if (!dataflow.empty() && dataflow != "row-stationary") {
-    problems.push_back(
-        {document.find("dataflow")->place(), fmt::format("is '{}'", dataflow), "must be row-stationary"});
+void parse_codes(FieldReader& reader, const Document& document, Accelerator& accelerator,
+                 std::vector<Problem>& problems) {
+  if (const Document* code = reader.find("run_length")) {
+    accelerator.run_length = parse_run_length(*code, accelerator.word_bits, problems);
+  } else if (is_used(accelerator, Format::run_length) &&
+             run_length_bits(accelerator.run_length, accelerator.word_bits) >
+                 accelerator.run_length.packed_bits) {
+    problems.push_back({document.place(),
+                        fmt::format("has no 'run_length' for words of {} bits", accelerator.word_bits),
+                        "add it, as its defaults are for 16 bits"});
   }
-  return dataflow;
+  if (const Document* code = reader.find("compressed_columns")) {
+    accelerator.compressed_columns = parse_compressed_columns(*code, problems);
+  }
 }
 
 void parse_zero_rules(FieldReader& reader, Accelerator& accelerator, std::vector<Problem>& problems) {
@@ -215,6 +236,7 @@ void parse_zero_rules(FieldReader& reader, Accelerator& accelerator, std::vector
 Accelerator parse_accelerator(const Document& document, std::vector<Problem>& problems) {
   Accelerator accelerator;
   FieldReader reader(document, problems);
+  accelerator.file = document.file;
   accelerator.name = reader.required_text("name");
   accelerator.sources = reader.texts("sources");
   accelerator.open_parameters = reader.texts("open_parameters");
@@ -227,24 +249,15 @@ Accelerator parse_accelerator(const Document& document, std::vector<Problem>& pr
   if (const Document* levels = reader.require("levels")) {
     parse_levels(*levels, scale, accelerator, problems);
   }
-  accelerator.charge_outer_only = parse_charge(reader, document, problems);
-  accelerator.dataflow = parse_dataflow(reader, document, problems);
-  accelerator.psums_return_only = parse_buffered_psums(reader, accelerator, document, problems);
-  accelerator.inputs_stay = reader.flag("resident_inputs", false);
-  accelerator.ramp_up_cycles = reader.number("ramp_up_cycles", 0, 0);
+  parse_counting(reader, accelerator, problems);
   if (const Document* power = reader.find("static_power")) {
     accelerator.static_power = parse_static_power(*power, problems);
   }
-  if (const Document* code = reader.find("run_length")) {
-    accelerator.run_length = parse_run_length(*code, accelerator.word_bits, problems);
-  }
-  if (const Document* code = reader.find("compressed_columns")) {
-    accelerator.compressed_columns = parse_compressed_columns(*code, problems);
-  }
+  parse_codes(reader, document, accelerator, problems);
   parse_zero_rules(reader, accelerator, problems);
   reader.reject_unknown();
   if (problems.empty() && !accelerator.dataflow.empty()) {
-    problems = row_stationary_problems(accelerator);
+    problems = row_stationary_problems(accelerator, &document);
   }
   return accelerator;
 }

@@ -19,8 +19,7 @@ std::optional<double> read_words(const Document& value, std::vector<Problem>& pr
   if (words && *words >= 1) {
     return words;
   }
-  const std::string shown = value.kind == Document::Kind::scalar ? "is " + value.scalar : "is no number";
-  problems.push_back({value.place(), shown, "must be a number of words of at least 1"});
+  problems.push_back({value.place(), shown(value), "must be a number of words of at least 1"});
   return std::nullopt;
 }
 
@@ -51,9 +50,6 @@ void read_held_operands(const Document& value, Level& level, std::vector<Problem
       level.holds[*operand] = true;
     }
   }
-  if (value.kind == Document::Kind::list && value.items.empty()) {
-    problems.push_back({value.place(), "is empty", "name weights, inputs or outputs"});
-  }
 }
 
 void read_energies(const Document& value, const CostScale& scale, Level& level,
@@ -83,8 +79,8 @@ std::string read_dimensions(const Document& value, std::vector<Problem>& problem
   for (const Document& item : list_items(value, problems)) {
     const std::string& letter = item.scalar;
     if (letter.size() != 1 || dimensions.find(letter) == std::string_view::npos) {
-      problems.push_back({item.place(), fmt::format("is '{}'", letter),
-                          "must be one of the dimensions N, K, C, P, Q, R, S"});
+      problems.push_back(
+          {item.place(), quoted(item), "must be one of the dimensions N, K, C, P, Q, R, S, as in [K, C]"});
     } else if (letters.find(letter) != std::string::npos) {
       problems.push_back({item.place(), fmt::format("is '{}' again", letter), "name a dimension once"});
     } else {
@@ -125,8 +121,8 @@ void read_formats(const Document& value, Level& level, std::vector<Problem>& pro
     const auto known = std::find_if(formats.begin(), formats.end(),
                                     [&](Format each) { return to_string(each) == format->scalar; });
     if (known == formats.end()) {
-      problems.push_back({format->place(), fmt::format("is '{}'", format->scalar),
-                          "must be raw, run-length, bitmask or compressed-columns"});
+      problems.push_back(
+          {format->place(), quoted(*format), "must be raw, run-length, bitmask or compressed-columns"});
     } else {
       level.format[operand] = *known;
     }
@@ -136,14 +132,17 @@ void read_formats(const Document& value, Level& level, std::vector<Problem>& pro
 
 }  // namespace
 
+std::string quoted(const Document& value) {
+  return value.kind == Document::Kind::scalar ? fmt::format("is '{}'", value.scalar) : shown(value);
+}
+
 std::optional<Operand> parse_operand(const Document& scalar, std::vector<Problem>& problems) {
   for (const Operand operand : all_operands) {
     if (scalar.kind == Document::Kind::scalar && scalar.scalar == to_string(operand)) {
       return operand;
     }
   }
-  problems.push_back(
-      {scalar.place(), fmt::format("is '{}'", scalar.scalar), "must be weights, inputs or outputs"});
+  problems.push_back({scalar.place(), quoted(scalar), "must be weights, inputs or outputs"});
   return std::nullopt;
 }
 
@@ -152,7 +151,9 @@ std::vector<Document> list_items(const Document& value, std::vector<Problem>& pr
     return {value};
   }
   if (value.kind != Document::Kind::list) {
-    problems.push_back({value.place(), "is no list", "must be a list"});
+    problems.push_back({value.place(), shown(value), "must be a list"});
+  } else if (value.items.empty()) {
+    problems.push_back({value.place(), "is empty", "must name at least one"});
   }
   return value.items;
 }

@@ -5,40 +5,67 @@
 namespace mj {
 namespace {
 
-void check_buffer(const Level& buffer, std::vector<Problem>& problems) {
+constexpr double least_shared_words = 3;  // a filter's, an input's and a partial sum's
+
+/// Says what is wrong with a level, and where in the document.
+class LevelProblems {
+ public:
+  LevelProblems(const Document* document, std::vector<Problem>& problems)
+      : document_(document), problems_(problems) {}
+
+  void add(std::size_t level, const std::string& key, const std::string& text, const std::string& remedy) {
+    std::string place = fmt::format("levels[{}].{}", level, key);
+    if (document_ != nullptr) {
+      const Document& entry = document_->find("levels")->items.at(level);
+      const Document* value = entry.find(key);
+      place = value != nullptr ? value->place() : entry.place() + "." + key;
+    }
+    problems_.push_back({place, text, remedy});
+  }
+
+ private:
+  const Document* document_;
+  std::vector<Problem>& problems_;
+};
+
+void check_buffer(const Level& buffer, LevelProblems& problems) {
   if (!buffer.holds[Operand::inputs] || !buffer.holds[Operand::outputs]) {
-    problems.push_back({"levels[1].holds", "lacks inputs or outputs",
-                        "must be [inputs, outputs], or all three where filters stay there too"});
+    problems.add(1, "holds", "lacks inputs or outputs",
+                 "must be [inputs, outputs], or all three where filters stay there too");
   }
   if (!buffer.words) {
-    problems.push_back({"levels[1].words", "is no number shared by what it holds", "must be one number"});
+    problems.add(1, "words", "is not one number", "must be the number of words that its operands share");
   }
   if (buffer.instances != std::array<int64_t, 2>{1, 1}) {
-    problems.push_back({"levels[1].instances", "is more than one",
-                        "a row-stationary chip has one buffer; give `instances` to the PEs"});
+    problems.add(1, "instances", "is more than one",
+                 "a row-stationary chip has one buffer; give `instances` to the PEs");
   }
   if (buffer.network_energy > 0) {
-    problems.push_back(
-        {"levels[1].network", "has a cost that row stationary does not count", "give `network` to the PEs"});
+    problems.add(1, "network", "has a cost that row stationary does not count", "give `network` to the PEs");
   }
 }
 
-void check_scratchpads(const Level& pe, std::vector<Problem>& problems) {
+void check_scratchpads(const Level& pe, LevelProblems& problems) {
+  bool has_all = true;
   for (const Operand operand : all_operands) {
     if (!pe.holds[operand]) {
-      problems.push_back({"levels[2].holds", fmt::format("lacks {}", to_string(operand)),
-                          "must be [weights, inputs, outputs]"});
-    } else if (!pe.words && !pe.words_of[operand]) {
-      problems.push_back(
-          {"levels[2].words", fmt::format("gives {} no scratchpad of its own", to_string(operand)),
-           "must be { weights: ..., inputs: ..., outputs: ... }, or one number shared by the three"});
+      problems.add(2, "holds", fmt::format("lacks {}", to_string(operand)),
+                   "must be [weights, inputs, outputs]");
     }
+    has_all = has_all && (pe.words || pe.words_of[operand]);
+  }
+  if (!has_all) {
+    problems.add(2, "words", "does not say what a PE's scratchpads hold",
+                 "must be { weights: ..., inputs: ..., outputs: ... }, or one number shared by the three");
+  } else if (pe.words && *pe.words < least_shared_words) {
+    problems.add(2, "words", fmt::format("is {}", *pe.words),
+                 "must be at least 3, for a filter's, an input's and an output's word");
   }
 }
 
 }  // namespace
 
-std::vector<Problem> row_stationary_problems(const Accelerator& accelerator) {
+std::vector<Problem> row_stationary_problems(const Accelerator& accelerator, const Document* document) {
   std::vector<Problem> problems;
   if (accelerator.dataflow != "row-stationary") {
     problems.push_back(
@@ -49,8 +76,9 @@ std::vector<Problem> row_stationary_problems(const Accelerator& accelerator) {
                         "row stationary needs three: memory, buffer, PEs"});
     return problems;
   }
-  check_buffer(accelerator.levels[1], problems);
-  check_scratchpads(accelerator.levels[2], problems);
+  LevelProblems of_levels(document, problems);
+  check_buffer(accelerator.levels[1], of_levels);
+  check_scratchpads(accelerator.levels[2], of_levels);
   return problems;
 }
 

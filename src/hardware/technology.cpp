@@ -9,6 +9,8 @@
 namespace mj {
 namespace {
 
+constexpr double most_energy = 1e12;
+
 constexpr std::string_view folder = "technologies";
 
 std::string known_costs(const CostScale& scale, std::string_view number) {
@@ -68,12 +70,12 @@ Technology parse_technology(const Document& document, std::vector<Problem>& prob
 
 double read_energy(const Document& value, const CostScale& scale, std::vector<Problem>& problems) {
   const auto number = as_number(value);
-  if (number && *number >= 0) {
+  if (number && *number >= 0 && *number <= most_energy) {
     return *number;
   }
   const Cost* cost = find_cost(value, scale);
   if (cost == nullptr) {
-    problems.push_back({value.place(), shown(value), known_costs(scale, "a number of at least 0")});
+    problems.push_back({value.place(), shown(value), known_costs(scale, "a number from 0 to 1e+12")});
     return 0;
   }
   if (cost->unit == "MAC") {
@@ -91,7 +93,7 @@ double read_picojoules(const Document& value, const CostScale& scale, std::vecto
   const auto number = as_number(value);
   const Cost* cost = find_cost(value, scale);
   const double picojoules = number ? *number : cost != nullptr && cost->unit == "pJ" ? cost->value : 0;
-  if (picojoules <= 0) {
+  if (picojoules <= 0 || picojoules > most_energy) {
     problems.push_back({value.place(), shown(value), known_costs(scale, "a positive number of picojoules")});
     return 0;
   }

@@ -72,7 +72,7 @@ std::optional<std::string> beyond_scratchpads(const LayerShape& shape, const Row
 }  // namespace
 
 RowStationaryArray row_stationary_array(const Accelerator& accelerator) {
-  throw_problems(accelerator.name, row_stationary_problems(accelerator));
+  throw_problems(accelerator.file, row_stationary_problems(accelerator));
   const Level& buffer = accelerator.levels[1];
   const Level& pe = accelerator.levels[2];
   RowStationaryArray array;

@@ -55,10 +55,11 @@ class FieldCursor {
   FieldCursor(const std::string& file, int line, const std::vector<std::string_view>& fields)
       : file_(file), line_(line), fields_(fields) {}
 
-  int64_t whole(int64_t least, int64_t most) {
+  int64_t whole(int64_t least, int64_t most, const std::string& otherwise = {}) {
     const std::optional<int64_t> value = parse_number<int64_t>(fields_[next_]);
     if (!value.has_value() || *value < least || *value > most) {
-      reject("must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+      reject("must be a whole number from " + std::to_string(least) + " to " + std::to_string(most) +
+             otherwise);
     }
     ++next_;
     return *value;
@@ -89,7 +90,7 @@ class FieldCursor {
   /// From the number of zeros among `size` values, or from their fraction.
   double nonzeros(int64_t size) {
     if (fields_[next_].find('.') == std::string_view::npos) {
-      return static_cast<double>(size - whole(0, size));
+      return static_cast<double>(size - whole(0, size, ", or a fraction with a decimal point"));
     }
     const std::optional<double> zeros = parse_number<double>(fields_[next_]);
     if (!zeros.has_value() || !(*zeros >= 0 && *zeros <= 1)) {

@@ -229,7 +229,7 @@ RowStationaryMapping search_mapping(const Workload& workload, const Accelerator&
   }
   const auto reason = misfit(workload.shape, terrain.array, {});
   ensure(reason.has_value(), "the search missed the smallest mapping");
-  throw InputError(accelerator.name, "layer " + workload.name,
+  throw InputError(accelerator.file, "layer " + workload.name,
                    "does not fit even in its smallest parts: " + *reason,
                    "take an accelerator with more room");
 }

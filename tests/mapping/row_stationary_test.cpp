@@ -136,7 +136,7 @@ TEST(ErrorsRowStationary, OtherLevelsAreNotThoseOfARowStationaryChip) {
         error.what(),
         "eyeriss: levels[1].holds: lacks inputs or outputs; must be [inputs, outputs], or all three where "
         "filters stay there too\n"
-        "eyeriss: levels[2].words: gives inputs no scratchpad of its own; "
+        "eyeriss: levels[2].words: does not say what a PE's scratchpads hold; "
         "must be { weights: ..., inputs: ..., outputs: ... }, or one number shared by the three");
   }
 }
