@@ -173,7 +173,7 @@ int bits_of(const Workload& workload, Operand operand) {
 }
 
 double overflows(const ZeroRuns& runs, int bits) {
-  return runs.overflow.at(static_cast<std::size_t>(bits - 1));
+  return runs.overflow.at(static_cast<std::size_t>(bits - ZeroRuns::shortest_code));
 }
 
 int64_t run_length_pairs(const float* values, int64_t count, int run_bits) {

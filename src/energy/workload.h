@@ -45,7 +45,7 @@ double stored_nonzero_weights(const Workload& workload);
 /// The operand's width; outputs are activations.
 int bits_of(const Workload& workload, Operand operand);
 
-/// Entries that a code of `bits` bits a run, 1 to 16, spends on zeros.
+/// Entries that a code of `bits` bits a run, 3 to 16, spends on zeros.
 double overflows(const ZeroRuns& runs, int bits);
 
 struct WorkloadOptions {

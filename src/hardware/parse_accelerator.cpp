@@ -60,7 +60,7 @@ bool is_used(const Accelerator& accelerator, Format format) {
 RunLengthCode parse_run_length(const Document& document, int word_bits, std::vector<Problem>& problems) {
   RunLengthCode code;
   FieldReader reader(document, problems);
-  code.run_bits = static_cast<int>(reader.whole("run_bits", code.run_bits, 1, 16));
+  code.run_bits = static_cast<int>(reader.whole("run_bits", code.run_bits, 3, 16));
   code.pairs = static_cast<int>(reader.whole("pairs", code.pairs, 1, 1024));
   code.packed_bits = static_cast<int>(reader.whole("packed_bits", code.packed_bits, 1, 1 << 20));
   reader.reject_unknown();
@@ -76,7 +76,7 @@ RunLengthCode parse_run_length(const Document& document, int word_bits, std::vec
 CompressedColumns parse_compressed_columns(const Document& document, std::vector<Problem>& problems) {
   CompressedColumns code;
   FieldReader reader(document, problems);
-  code.index_bits = static_cast<int>(reader.whole("index_bits", code.index_bits, 1, 16));
+  code.index_bits = static_cast<int>(reader.whole("index_bits", code.index_bits, 3, 16));
   code.pointer_bits = static_cast<int>(reader.whole("pointer_bits", code.pointer_bits, 1, 64));
   reader.reject_unknown();
   return code;

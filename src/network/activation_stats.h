@@ -6,11 +6,13 @@
 
 namespace mj {
 
-/// Runs of zeros between values of a map, channel after channel, row after row: overflow[b - 1] is the sum
-/// over runs of L zeros before a value of floor(L / 2^b), the entries that a code with b bits a run spends on
-/// zeros (JSSC 2017, section IV-B). Means per image.
+/// Runs of zeros before values of a map, channel after channel, row after row: for a code with b bits a run
+/// the sum over runs of L zeros of floor(L / 2^b), the entries that it spends on zeros (JSSC 2017, section
+/// IV-B). Means per image.
 struct ZeroRuns {
-  std::array<double, 16> overflow{};
+  static constexpr int shortest_code = 3;
+  static constexpr int longest_code = 16;
+  std::array<double, longest_code - shortest_code + 1> overflow{};  ///< by b - shortest_code
 };
 
 /// Where one MAC layer's activations are not zero; means per image.
