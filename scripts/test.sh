@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds, and runs every test. Leaves the program in build/release.
+# Installs what is missing, builds, and runs every check: style, layers, clang-tidy, the optimised build with all tests, the modules' tests under
+# sanitizers. Leaves the program in build/release.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,8 +17,18 @@ tools/check_layers.sh
 
 step 'optimised build'
 cmake --preset release -DMJ_BUILD_TESTS=ON -DMJ_BUILD_BENCHMARKS=ON >/dev/null
-cmake --build --preset release
+cmake --build --preset release --target all train_fashion_mnist
 
 step 'all tests, optimised'
 ctest --preset release
+
+step 'clang-tidy'
+tools/run_tidy.sh
+
+step 'build with sanitizers, warnings are errors'
+cmake --preset dev >/dev/null
+cmake --build --preset dev
+
+step 'tests of the modules with sanitizers'
+ctest --preset dev
 step 'passed'

@@ -54,7 +54,7 @@ fs::path locate(const Argument& argument, const std::string& text) {
     return fashion_mnist_folder;
   }
   throw InputError(text, "", fs::exists(argument.folder, ignored) ? "is not a folder" : "does not exist",
-                   "name a folder of images, IDX files or CIFAR-10 batches");
+                   "name a folder of images, NumPy arrays, IDX files or CIFAR-10 batches");
 }
 
 }  // namespace
@@ -82,6 +82,9 @@ std::vector<fs::path> list_folder(const fs::path& folder) {
 Dataset open_dataset(const std::string& argument) {
   const Argument parts = take_apart(argument);
   const fs::path folder = locate(parts, argument);
+  if (holds_npy(folder, parts.split)) {
+    return open_npy(folder, parts.split, argument);
+  }
   const bool has_idx = holds_idx(folder);
   const bool has_cifar10 = holds_cifar10(folder);
   if (!parts.split) {

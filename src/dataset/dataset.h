@@ -22,8 +22,9 @@ struct Dataset {
 };
 
 /// Opens a DATASET argument: a folder with one sub-folder a class, a folder of images with labels.txt, an IDX
-/// pair or CIFAR-10 batches named by their folder with ":train" or ":test", or "fashion-mnist:train" where
-/// Debian's package puts it. Throws InputError.
+/// pair or CIFAR-10 batches named by their folder with ":train" or ":test", images.npy with labels.npy (or
+/// train-images.npy with ":train"), or "fashion-mnist:train" where Debian's package puts it. Throws
+/// InputError.
 Dataset open_dataset(const std::string& argument);
 
 /// The same images in another order or fewer.

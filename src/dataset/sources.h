@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,12 @@ bool holds_cifar10(const std::filesystem::path& folder);
 /// As many training batches as there are, in the order of their numbers, or the test batch. All bytes are
 /// held in memory.
 Dataset open_cifar10(const std::filesystem::path& folder, Split split, const std::string& name);
+
+/// Whether the folder holds images.npy, or train-images.npy for a part.
+bool holds_npy(const std::filesystem::path& folder, std::optional<Split> split);
+/// images.npy (images x rows x columns, or with 3 channels behind them, uint8) with labels.npy (whole
+/// numbers), if it is there; of a part train-images.npy and train-labels.npy. All bytes are held in memory.
+Dataset open_npy(const std::filesystem::path& folder, std::optional<Split> split, const std::string& name);
 
 /// Images with labels.txt, one sub-folder a class, or images alone, which have no labels. Images are those
 /// whose names end in .jpg, .jpeg or .png; other files are passed over.

@@ -38,8 +38,8 @@ Support restore_by_output_effect(const LayerProblem& problem, Support kept, cons
 /// % of the layer's weights, yet at most three quarters of those kept. The paper leaves it open; on layers of
 /// ResNet-20 and SqueezeNet (l2, Scope::layer) the error after the refit is within 8 % of the least of the
 /// shares tried, at densities .5, .3 and .1, where that is .15, .25 and .75 of what is kept.
-inline constexpr double kRestoredOfLayer = 0.075;
-inline constexpr double kMostRestoredOfKept = 0.75;
+inline constexpr double restored_of_layer = 0.075;
+inline constexpr double most_restored_of_kept = 0.75;
 int64_t count_to_restore(int64_t keep, int64_t weights);
 
 /// The paper's choice of `keep` weights among `candidates`: keep_largest beyond the target, then

@@ -12,14 +12,14 @@
 namespace mj {
 namespace {
 
-constexpr int64_t kRowBlock = 64;
-constexpr int64_t kSampleBlock = 256;
+constexpr int64_t row_block = 64;
+constexpr int64_t sample_block = 256;
 
 // <A, A H> - 2 <A, Y^T X> over rows `first`.. of A.
 double error_change(const LayerProblem& problem, const Matrix& weights, int64_t first) {
   const int64_t d = weights.columns;
   const int64_t m = weights.rows;
-  const int64_t rows = std::min(kRowBlock, m - first);
+  const int64_t rows = std::min(row_block, m - first);
   const std::vector<double> block(weights.row(first), weights.row(first) + rows * d);
   std::vector<double> product(block.size());
   cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, static_cast<int>(rows), static_cast<int>(d),
@@ -45,7 +45,7 @@ struct ErrorSums {
 ErrorSums sum_errors(const LayerProblem& problem, const Matrix& weights, const std::vector<float>& bias,
                      const Matrix& inputs, const Matrix& outputs, int64_t first) {
   const int64_t m = weights.rows;
-  const int64_t rows = std::min(kSampleBlock, inputs.rows - first);
+  const int64_t rows = std::min(sample_block, inputs.rows - first);
   Matrix missed(rows, m);
   std::copy(outputs.row(first), outputs.row(first) + rows * m, missed.values.begin());
   cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<int>(rows), static_cast<int>(m),
@@ -78,9 +78,9 @@ double output_error(const LayerProblem& problem, const Matrix& weights, int thre
     return 0;
   }
   const SingleThreadedBlas guard;
-  std::vector<double> changes(static_cast<std::size_t>((weights.rows + kRowBlock - 1) / kRowBlock));
+  std::vector<double> changes(static_cast<std::size_t>((weights.rows + row_block - 1) / row_block));
   parallel_for(changes.size(), threads_wanted(threads), [&](std::size_t i) {
-    changes[i] = error_change(problem, weights, static_cast<int64_t>(i) * kRowBlock);
+    changes[i] = error_change(problem, weights, static_cast<int64_t>(i) * row_block);
   });
   const double error = std::accumulate(changes.begin(), changes.end(), problem.output_power);
   return std::max(error, 0.0) / problem.output_power;
@@ -93,9 +93,9 @@ double held_out_error(const LayerProblem& problem, const Matrix& weights, const 
          "held_out_error: the samples have shapes that do not go with the weights");
   const SingleThreadedBlas guard;
   const auto bias = fitted_bias(problem, weights);
-  std::vector<ErrorSums> blocks(static_cast<std::size_t>((inputs.rows + kSampleBlock - 1) / kSampleBlock));
+  std::vector<ErrorSums> blocks(static_cast<std::size_t>((inputs.rows + sample_block - 1) / sample_block));
   parallel_for(blocks.size(), threads_wanted(threads), [&](std::size_t i) {
-    blocks[i] = sum_errors(problem, weights, bias, inputs, outputs, static_cast<int64_t>(i) * kSampleBlock);
+    blocks[i] = sum_errors(problem, weights, bias, inputs, outputs, static_cast<int64_t>(i) * sample_block);
   });
   ErrorSums total;
   for (const auto& block : blocks) {

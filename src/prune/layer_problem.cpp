@@ -16,7 +16,7 @@ namespace mj {
 namespace {
 
 // A Gram matrix of 8 GiB; the widest layer of a published network (VGG-16's first classifier, 25088) fits.
-constexpr int64_t kMostColumns = 32768;
+constexpr int64_t most_columns = 32768;
 
 [[noreturn]] void reject_value(const Matrix& samples, std::string_view what, const std::string& layer) {
   const auto bad =
@@ -82,9 +82,9 @@ void ensure_shapes(const Matrix& weights, const Matrix& inputs, const Matrix& ou
 LayerProblem make_layer_problem(Matrix weights, Matrix inputs, Matrix outputs, const std::string& layer,
                                 bool has_bias, int threads) {
   ensure_shapes(weights, inputs, outputs);
-  if (weights.columns > kMostColumns) {
+  if (weights.columns > most_columns) {
     throw InputError(layer, "", fmt::format("has {} weights in a filter", weights.columns),
-                     fmt::format("at most {} can be refitted by least squares", kMostColumns));
+                     fmt::format("at most {} can be refitted by least squares", most_columns));
   }
   LayerProblem problem;
   finite_means(weights, "filter", layer);

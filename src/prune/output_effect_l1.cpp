@@ -19,46 +19,46 @@
 namespace mj {
 namespace {
 
-// A panel of X is kTile samples of kLanes columns: 32 KiB, which stay in the first-level cache while the rows
-// of a block pass over it. Float sums over one tile lose 1e-6 of the norm at most; the tiles are summed in
-// double.
-constexpr int64_t kTile = 256;
-constexpr int64_t kLanes = 32;
-using Panel = std::array<float, static_cast<std::size_t>(kTile* kLanes)>;
+// A panel of X is tile_columns samples of lanes columns: 32 KiB, which stay in the first-level cache while
+// the rows of a block pass over it. Float sums over one tile lose 1e-6 of the norm at most; the tiles are
+// summed in double.
+constexpr int64_t tile_columns = 256;
+constexpr int64_t lanes = 32;
+using Panel = std::array<float, static_cast<std::size_t>(tile_columns* lanes)>;
 
 // sums[j] += ||r - x_j a_j||_1 over one tile, for the columns j of one panel.
 MJ_WIDE_REGISTERS void add_norms(const float* panel, const float* residual, const float* weights,
                                  double* sums) {
-  std::array<float, kLanes> norms{};
-  for (int64_t k = 0; k < kTile; ++k) {
-    for (int64_t lane = 0; lane < kLanes; ++lane) {
+  std::array<float, lanes> norms{};
+  for (int64_t k = 0; k < tile_columns; ++k) {
+    for (int64_t lane = 0; lane < lanes; ++lane) {
       norms[static_cast<std::size_t>(lane)] +=
-          std::fabs(residual[k] - weights[lane] * panel[k * kLanes + lane]);
+          std::fabs(residual[k] - weights[lane] * panel[k * lanes + lane]);
     }
   }
-  for (int64_t lane = 0; lane < kLanes; ++lane) {
+  for (int64_t lane = 0; lane < lanes; ++lane) {
     sums[lane] += static_cast<double>(norms[static_cast<std::size_t>(lane)]);
   }
 }
 
-// Rows padded with zeros to a multiple of kLanes columns.
+// Rows padded with zeros to a multiple of lanes columns.
 Matrix padded_columns(const Matrix& matrix) {
-  Matrix padded(matrix.rows, (matrix.columns + kLanes - 1) / kLanes * kLanes);
+  Matrix padded(matrix.rows, (matrix.columns + lanes - 1) / lanes * lanes);
   for (int64_t i = 0; i < matrix.rows; ++i) {
     std::copy(matrix.row(i), matrix.row(i) + matrix.columns, padded.row(i));
   }
   return padded;
 }
 
-// Holds the residual R = Y - X A^T in tiles of kTile samples, each M x kTile, the last one filled up with
-// zeros, which add nothing to a norm.
+// Holds the residual R = Y - X A^T in tiles of tile_columns samples, each M x tile_columns, the last one
+// filled up with zeros, which add nothing to a norm.
 class L1Effect : public OutputEffect {
  public:
   L1Effect(const LayerProblem& problem, const Support& kept, int threads)
       : inputs_(problem.inputs),
         weights_(padded_columns(problem.weights)),
-        tiles_((inputs_.rows + kTile - 1) / kTile),
-        residual_(static_cast<std::size_t>(tiles_ * kTile * weights_.rows)) {
+        tiles_((inputs_.rows + tile_columns - 1) / tile_columns),
+        residual_(static_cast<std::size_t>(tiles_ * tile_columns * weights_.rows)) {
     const Matrix present = masked(problem.weights, kept);
     parallel_for(static_cast<std::size_t>(tiles_), threads,
                  [&](std::size_t tile) { start_tile(problem.outputs, present, static_cast<int64_t>(tile)); });
@@ -71,9 +71,9 @@ class L1Effect : public OutputEffect {
     Panel panel;
     for (int64_t tile = 0; tile < tiles_; ++tile) {
       for (std::size_t i = 0; i < rows.size(); ++i) {
-        present[i] += cblas_sasum(kTile, residual(tile, rows[i]->row), 1);
+        present[i] += cblas_sasum(tile_columns, residual(tile, rows[i]->row), 1);
       }
-      for (int64_t column = 0; column < weights_.columns; column += kLanes) {
+      for (int64_t column = 0; column < weights_.columns; column += lanes) {
         copy_panel(tile, column, panel);
         for (std::size_t i = 0; i < rows.size(); ++i) {
           add_norms(panel.data(), residual(tile, rows[i]->row), weights_.row(rows[i]->row) + column,
@@ -97,54 +97,54 @@ class L1Effect : public OutputEffect {
 
  private:
   [[nodiscard]] const float* residual(int64_t tile, int64_t row) const {
-    return residual_.data() + (tile * weights_.rows + row) * kTile;
+    return residual_.data() + (tile * weights_.rows + row) * tile_columns;
   }
 
   [[nodiscard]] int64_t samples_in(int64_t tile) const {
-    return std::min(kTile, inputs_.rows - tile * kTile);
+    return std::min(tile_columns, inputs_.rows - tile * tile_columns);
   }
 
   void start_tile(const Matrix& outputs, const Matrix& present, int64_t tile) {
-    const int64_t first = tile * kTile;
+    const int64_t first = tile * tile_columns;
     const int64_t samples = samples_in(tile);
     float* start = residual_.data() + first * present.rows;
     for (int64_t k = 0; k < samples; ++k) {
       for (int64_t i = 0; i < present.rows; ++i) {
-        start[i * kTile + k] = outputs.at(first + k, i);
+        start[i * tile_columns + k] = outputs.at(first + k, i);
       }
     }
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<int>(present.rows),
                 static_cast<int>(samples), static_cast<int>(present.columns), -1.0F, present.values.data(),
                 static_cast<int>(present.columns), inputs_.row(first), static_cast<int>(present.columns),
-                1.0F, start, static_cast<int>(kTile));
+                1.0F, start, static_cast<int>(tile_columns));
   }
 
   void restore_in_tile(std::span<const RowRestored> rows, int64_t tile) {
     const int64_t samples = samples_in(tile);
     for (int64_t k = 0; k < samples; ++k) {
-      const float* x = inputs_.row(tile * kTile + k);
+      const float* x = inputs_.row(tile * tile_columns + k);
       for (const auto& [row, restored] : rows) {
         const float* weights = weights_.row(row);
         float change = 0;
         for (const auto& weight : restored) {
           change += weights[weight.column] * x[weight.column];
         }
-        residual_[static_cast<std::size_t>((tile * weights_.rows + row) * kTile + k)] -= change;
+        residual_[static_cast<std::size_t>((tile * weights_.rows + row) * tile_columns + k)] -= change;
       }
     }
   }
 
   void copy_panel(int64_t tile, int64_t column, Panel& panel) const {
-    const int64_t width = std::min(kLanes, inputs_.columns - column);
+    const int64_t width = std::min(lanes, inputs_.columns - column);
     const int64_t samples = samples_in(tile);
-    if (width < kLanes || samples < kTile) {
+    if (width < lanes || samples < tile_columns) {
       panel.fill(0);
     }
     for (int64_t k = 0; k < samples; ++k) {
-      const float* from = inputs_.row(tile * kTile + k) + column;
-      float* to = panel.data() + k * kLanes;
-      if (width == kLanes) {
-        std::copy_n(from, kLanes, to);  // of known length: no call
+      const float* from = inputs_.row(tile * tile_columns + k) + column;
+      float* to = panel.data() + k * lanes;
+      if (width == lanes) {
+        std::copy_n(from, lanes, to);  // of known length: no call
       } else {
         std::copy_n(from, width, to);
       }

@@ -9,7 +9,7 @@
 namespace mj {
 namespace {
 
-constexpr int64_t kRowBlock = 64;
+constexpr int64_t row_block = 64;
 
 // Holds v_i = X^T r_i for each row; r is the residual Y - X A^T. With a_j restored the squared error falls by
 // ||r||^2 - ||r - x_j a_j||^2 = 2 a_j v_j - a_j^2 H_jj, and v by H[:,j] a_j.
@@ -17,10 +17,10 @@ class L2Effect : public OutputEffect {
  public:
   L2Effect(const LayerProblem& problem, const Support& kept, int threads)
       : problem_(problem), d_(problem.weights.columns), v_(problem.weights.values.size()) {
-    const auto blocks = static_cast<std::size_t>((problem.weights.rows + kRowBlock - 1) / kRowBlock);
+    const auto blocks = static_cast<std::size_t>((problem.weights.rows + row_block - 1) / row_block);
     const Matrix present = masked(problem.weights, kept);
     parallel_for(blocks, threads,
-                 [&](std::size_t i) { start_rows(present, static_cast<int64_t>(i) * kRowBlock); });
+                 [&](std::size_t i) { start_rows(present, static_cast<int64_t>(i) * row_block); });
   }
 
   void set_gains(std::span<RowCandidates* const> rows) const override {
@@ -51,7 +51,7 @@ class L2Effect : public OutputEffect {
   // v = C^T - A H
   void start_rows(const Matrix& present, int64_t first) {
     const int64_t m = present.rows;
-    const int64_t rows = std::min(kRowBlock, m - first);
+    const int64_t rows = std::min(row_block, m - first);
     double* v = v_.data() + first * d_;
     for (int64_t i = 0; i < rows; ++i) {
       for (int64_t j = 0; j < d_; ++j) {

@@ -17,8 +17,8 @@ namespace mj {
 namespace {
 
 // Where the first factorization fails, rounding is what is too large: some 1e-16 times the dimension.
-constexpr double kLeastRaisedDamping = 1e-12;
-constexpr double kMostDamping = 1;
+constexpr double least_raised_damping = 1e-12;
+constexpr double most_damping = 1;
 
 // Rows with one support share a factorization.
 struct RowGroup {
@@ -102,8 +102,8 @@ void refit_group(const LayerProblem& problem, const RowGroup& group, double damp
   const auto gram = gather_gram(problem, group.columns);
   auto change = right_sides(problem, group, gram);
   bool solved = solve(gram, damping * mean_diagonal, group, change);
-  while (!solved && damping < kMostDamping) {
-    damping = std::max(10 * damping, kLeastRaisedDamping);
+  while (!solved && damping < most_damping) {
+    damping = std::max(10 * damping, least_raised_damping);
     solved = solve(gram, damping * mean_diagonal, group, change);
   }
   if (!solved) {

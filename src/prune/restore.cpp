@@ -18,13 +18,13 @@ namespace mj {
 namespace {
 
 // Rows whose gains are computed together, so that one reading of the samples serves them all.
-constexpr std::size_t kRowBlock = 16;
+constexpr std::size_t row_block = 16;
 
 // Groups of a restoration by default. More of them lower the error after the refit by 0 to 2 % for the l1
 // norm, each at the price of a pass over the samples; for the l2 norm, where they cost little, 100 against 10
 // by 2 to 6 %.
-constexpr int64_t kGroupsL1 = 10;
-constexpr int64_t kGroupsL2 = 100;
+constexpr int64_t groups_l1 = 10;
+constexpr int64_t groups_l2 = 100;
 
 struct Row {
   RowCandidates candidates;
@@ -65,9 +65,9 @@ void rank_anew(const OutputEffect& effect, std::span<Row* const> rows, std::size
 }
 
 void rank_all(const OutputEffect& effect, const std::vector<Row*>& rows, int64_t wanted, int threads) {
-  parallel_for((rows.size() + kRowBlock - 1) / kRowBlock, threads, [&](std::size_t block) {
-    const auto first = block * kRowBlock;
-    rank_anew(effect, std::span(rows).subspan(first, std::min(kRowBlock, rows.size() - first)),
+  parallel_for((rows.size() + row_block - 1) / row_block, threads, [&](std::size_t block) {
+    const auto first = block * row_block;
+    rank_anew(effect, std::span(rows).subspan(first, std::min(row_block, rows.size() - first)),
               static_cast<std::size_t>(wanted));
   });
 }
@@ -123,7 +123,7 @@ std::vector<Row*> take_best(std::vector<Row>& rows, int64_t step) {
 }
 
 int64_t group_size(int64_t count, const RestoreOptions& options) {
-  const int64_t groups = options.norm == ErrorNorm::l1 ? kGroupsL1 : kGroupsL2;
+  const int64_t groups = options.norm == ErrorNorm::l1 ? groups_l1 : groups_l2;
   return options.group > 0 ? options.group : (count + groups - 1) / groups;
 }
 
@@ -214,8 +214,8 @@ Support restore_by_output_effect(const LayerProblem& problem, Support kept, cons
 }
 
 int64_t count_to_restore(int64_t keep, int64_t weights) {
-  const auto share = static_cast<int64_t>(kRestoredOfLayer * static_cast<double>(weights));
-  return std::min(share, static_cast<int64_t>(kMostRestoredOfKept * static_cast<double>(keep)));
+  const auto share = static_cast<int64_t>(restored_of_layer * static_cast<double>(weights));
+  return std::min(share, static_cast<int64_t>(most_restored_of_kept * static_cast<double>(keep)));
 }
 
 Support choose_support(const LayerProblem& problem, const Support& candidates, int64_t keep,

@@ -147,11 +147,12 @@ TEST(ErrorsDataset, WhatIsNoFolderIsNamed) {
   const TemporaryFolder folder;
   write(folder.path() / "file", "");
   EXPECT_EQ(error_of_opening(folder.path() / "file"),
-            "FOLDER: is not a folder; name a folder of images, IDX files or CIFAR-10 batches");
-  EXPECT_EQ(error_of_opening(folder.path() / "missing", ":test"),
-            "FOLDER:test: does not exist; name a folder of images, IDX files or CIFAR-10 batches");
+            "FOLDER: is not a folder; name a folder of images, NumPy arrays, IDX files or CIFAR-10 batches");
+  EXPECT_EQ(
+      error_of_opening(folder.path() / "missing", ":test"),
+      "FOLDER:test: does not exist; name a folder of images, NumPy arrays, IDX files or CIFAR-10 batches");
   EXPECT_EQ(error_of([] { open_dataset(""); }),
-            ": does not exist; name a folder of images, IDX files or CIFAR-10 batches");
+            ": does not exist; name a folder of images, NumPy arrays, IDX files or CIFAR-10 batches");
 }
 
 TEST(ErrorsDataset, APartOfAnImageFolderIsRefused) {

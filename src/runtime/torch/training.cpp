@@ -6,58 +6,16 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
-#include <set>
 
 #include "base/error.h"
 #include "base/random.h"
 #include "base/threads.h"
 #include "runtime/augment.h"
 #include "runtime/torch/adam.h"
+#include "runtime/torch/trainable_constants.h"
 
 namespace mj {
 namespace {
-
-/// The trainable constants of a graph, for as long as this lives.
-class TrainableConstants {
- public:
-  explicit TrainableConstants(Model& model) : graph_(model.graph) {
-    for (const MacLayer& layer : model.network.layers) {
-      add(layer.weights, true);
-      add(layer.bias, false);
-    }
-    for (const Node& node : model.network.nodes) {
-      if (node.op == "BatchNormalization") {
-        add(node.inputs.at(1), false);
-        add(node.inputs.at(2), false);
-      }
-    }
-  }
-  TrainableConstants(const TrainableConstants&) = delete;
-  TrainableConstants& operator=(const TrainableConstants&) = delete;
-  ~TrainableConstants() {
-    for (const Slot slot : slots_) {
-      graph_.constants[slot] = graph_.constants[slot].detach();
-    }
-  }
-
-  std::vector<Parameter>& parameters() { return parameters_; }
-
- private:
-  void add(const std::string& name, bool holds_zeros) {
-    const auto found = graph_.slots.find(name);
-    if (found == graph_.slots.end() || !graph_.constants[found->second].defined() ||
-        !slots_.insert(found->second).second) {
-      return;
-    }
-    at::Tensor& constant = graph_.constants[found->second];
-    constant = constant.detach().requires_grad_(true);
-    parameters_.push_back(make_parameter(constant, holds_zeros));
-  }
-
-  Graph& graph_;
-  std::set<Slot> slots_;
-  std::vector<Parameter> parameters_;
-};
 
 at::Tensor compute_logits(const Model& model, const Plan& plan, const at::Tensor& input,
                           const std::stop_token& stop) {
