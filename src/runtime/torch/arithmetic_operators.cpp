@@ -101,7 +101,7 @@ Kernel translate_unary(const NodeReader& reader) {
   return [](const Operands& in, const BatchSize&) -> Operands { return {compute(in[0])}; };
 }
 
-constexpr std::array<Operator, 18> operators{{
+constexpr std::array<Operator, 20> operators{{
     {"Add", translate_binary<add>},
     {"Sub", translate_binary<subtract>},
     {"Mul", translate_binary<multiply>},
@@ -119,6 +119,8 @@ constexpr std::array<Operator, 18> operators{{
     {"Reciprocal", translate_unary<at::reciprocal>},
     {"Floor", translate_unary<at::floor>},
     {"Ceil", translate_unary<at::ceil>},
+    {"Round", translate_unary<at::round>},
+    {"Sign", translate_unary<at::sign>},
     {"Erf", translate_unary<at::erf>},
 }};
 

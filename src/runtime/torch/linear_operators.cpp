@@ -57,10 +57,17 @@ Kernel translate_matmul(const NodeReader& reader) {
   return [](const Operands& in, const BatchSize&) -> Operands { return {at::matmul(in[0], in[1])}; };
 }
 
-constexpr std::array<Operator, 3> operators{{
+Kernel translate_einsum(const NodeReader& reader) {
+  reader.expect_inputs(1, 1000);
+  const auto equation = reader.text("equation", "");
+  return [equation](const Operands& in, const BatchSize&) -> Operands { return {at::einsum(equation, in)}; };
+}
+
+constexpr std::array<Operator, 4> operators{{
     {"Conv", translate_conv},
     {"Gemm", translate_gemm},
     {"MatMul", translate_matmul},
+    {"Einsum", translate_einsum},
 }};
 
 }  // namespace
