@@ -51,4 +51,13 @@ void drop_implausible(onnx::TypeProto& type) {
   }
 }
 
+const onnx::OpSchema* find_schema(const Network& network, const Node& node) {
+  const int opset = static_cast<int>(std::min<int64_t>(network.opset, 1 << 20));
+  return onnx::OpSchemaRegistry::Instance()->GetSchema(node.op, opset);
+}
+
+bool has_rule(const Network& network, const Node& node) {
+  return node.domain.empty() && (keeps_shape(node) || find_schema(network, node) != nullptr);
+}
+
 }  // namespace mj

@@ -1,10 +1,11 @@
 #pragma once
 
+#include <onnx/defs/schema.h>
 #include <onnx/onnx_pb.h>
 
 #include <cstdint>
 
-#include "network/tensor.h"
+#include "network/network.h"
 
 namespace mj {
 
@@ -18,5 +19,11 @@ onnx::TypeProto make_type(ElementType element, const Shape& shape);
 Shape to_shape(const onnx::TensorShapeProto& proto);
 
 void drop_implausible(onnx::TypeProto& type);
+
+/// ONNX's definition of the node's operator in the network's operator set; nullptr where there is none.
+const onnx::OpSchema* find_schema(const Network& network, const Node& node);
+
+/// Whether the rule for the operator's shapes is known, by ONNX or here.
+bool has_rule(const Network& network, const Node& node);
 
 }  // namespace mj

@@ -137,8 +137,7 @@ void propagate_values(onnx::NodeProto& proto, const onnx::OpSchema& schema, cons
 /// Throws what ONNX's rules throw.
 void apply_rule(const Network& network, const Node& node, Known& known) {
   const InputShapes inputs = input_shapes(node, known);
-  const int opset = static_cast<int>(std::min<int64_t>(network.opset, 1 << 20));
-  const onnx::OpSchema* schema = onnx::OpSchemaRegistry::Instance()->GetSchema(node.op, opset);
+  const onnx::OpSchema* schema = find_schema(network, node);
   if (keeps_shape(node) && !inputs.empty() && inputs[0].has_value() && !node.outputs.empty()) {
     set_type(known, node.outputs[0], make_type(ElementType::float32, *inputs[0]));
     return;
@@ -185,6 +184,14 @@ void fold_values(const Node& node, Known& known) {
   set_constant(known, node.outputs[0], tensor);
 }
 
+/// The first output as the first input.
+void keep_shape(const Node& node, Known& known) {
+  const auto type = node.inputs.empty() ? known.types.end() : known.types.find(node.inputs[0]);
+  if (type != known.types.end() && !node.outputs.empty() && !known.types.contains(node.outputs[0])) {
+    set_type(known, node.outputs[0], onnx::TypeProto(type->second));
+  }
+}
+
 void visit(const Network& network, const Node& node, const Shapes& declared, Known& known) {
   try {
     if (node.domain.empty()) {
@@ -205,7 +212,8 @@ void visit(const Network& network, const Node& node, const Shapes& declared, Kno
 
 }  // namespace
 
-Shapes trace_shapes(const Network& network, const Shapes& given, const Shapes& declared) {
+Shapes trace_shapes(const Network& network, const Shapes& given, const Shapes& declared,
+                    UnknownOperators unknown) {
   Known known;
   for (const auto& [name, shape] : given) {
     set_type(known, name, make_type(ElementType::float32, shape));
@@ -221,6 +229,9 @@ Shapes trace_shapes(const Network& network, const Shapes& given, const Shapes& d
   }
   for (const Node& node : network.nodes) {
     visit(network, node, declared, known);
+    if (unknown == UnknownOperators::keep_shapes && !has_rule(network, node)) {
+      keep_shape(node, known);
+    }
   }
   Shapes shapes;
   for (const auto& [name, type] : known.types) {
