@@ -122,6 +122,34 @@ TEST(ErrorsBatchNorm, TrainingModeNeedsTheBatchOfTheGraph) {
       "training mode, where its result depends on the batch: 2 in the graph, 3 here)");
 }
 
+TEST(ErrorsReshape, ATargetThatDoesNotFitIsNamed) {
+  TinyNetwork tiny;
+  tiny.input("x", {2, 3}).integers("target", {4, -1}).node("Reshape", {"x", "target"}, "y");
+  EXPECT_EQ(
+      message_of(tiny.build({"y"}), floats({2, 3}, std::vector<float>(6))),
+      "tiny.onnx: node 'y_node' (Reshape): cannot be computed from 2x3, 2 (it arranges 6 elements as [4, "
+      "-1])");
+}
+
+TEST(ErrorsConv, GroupsMustDivideTheChannels) {
+  TinyNetwork tiny;
+  tiny.input("x", {1, 1, 1, 1, 1}).constant("w", {1, 1, 1, 1, 1}, {1});
+  tiny.node("Conv", {"x", "w"}, "y", {}, {{"group", int64_t{1} << 40}});
+  Network network = tiny.build({});
+  network.outputs.push_back({"y", {}, ElementType::float32});
+  EXPECT_EQ(message_of(network, floats({1, 1, 1, 1, 1}, {1})),
+            "tiny.onnx: node 'y_node' (Conv): cannot be computed from 1x1x1x1x1, 1x1x1x1x1 (its channels do "
+            "not divide "
+            "into 1099511627776 groups of its weights)");
+}
+
+TEST(ErrorsAdd, AnOldAxisMustBeADimension) {
+  TinyNetwork tiny(6);
+  tiny.input("x", {1, 2}).constant("b", {2}, {1, 2});
+  tiny.node("Add", {"x", "b"}, "y", {}, {{"broadcast", int64_t{1}}, {"axis", int64_t{-1} << 60}});
+  EXPECT_THROW(compute(tiny.build({"y"}), floats({1, 2}, {1, 2})), InputError);
+}
+
 TEST(ErrorsDropout, TrainingModeIsRefused) {
   TinyNetwork tiny;
   tiny.input("x", {1, 1}).constant("ratio", {}, {0.5F}).integers("training", {1});

@@ -72,6 +72,12 @@ std::string document_text(const std::vector<ConformanceCase>& cases) {
   for (const auto op : executable_operators()) {
     text += fmt::format("| {} | {} | {} |\n", op, opsets_of(op), counted(op, cases));
   }
+  text +=
+      "\nRefused with a sentence that says so: BatchNormalization that normalizes each element by itself "
+      "(`spatial` = 0), Dropout that drops in\ntraining mode, and of later operator sets AveragePool with "
+      "dilations and Resize with `antialias` or a `keep_aspect_ratio_policy`.\nBatchNormalization in "
+      "training "
+      "mode runs only with the batch that the graph was written for.\n";
   text += "\nOut of scope:\n\n| case | why |\n|---|---|\n";
   for (const ConformanceCase& each : cases) {
     if (!each.out_of_scope.empty()) {

@@ -53,7 +53,7 @@ at::Tensor smaller(const at::Tensor& a, const at::Tensor& b) {
 
 /// Before opset 7 the second operand is aligned at `axis` instead of at the last dimension.
 at::Tensor align(const at::Tensor& a, at::Tensor b, int64_t axis) {
-  const int64_t behind = a.dim() - axis - b.dim();
+  const int64_t behind = a.dim() - at::maybe_wrap_dim(axis, a.dim()) - b.dim();
   for (int64_t i = 0; i < behind; ++i) {
     b = b.unsqueeze(-1);
   }

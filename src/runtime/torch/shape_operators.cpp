@@ -29,6 +29,22 @@ void follow_batch(std::vector<int64_t>& target, const at::Tensor& input, const B
   }
 }
 
+/// libtorch reports a target that does not fit by an exception of its own kind.
+void check_target(at::IntArrayRef target, int64_t elements) {
+  int64_t product = 1;
+  int64_t free = 0;
+  bool is_valid = true;
+  for (const int64_t size : target) {
+    if (size == -1) {
+      ++free;
+    } else {
+      is_valid = is_valid && size >= 0 && !__builtin_mul_overflow(product, size, &product);
+    }
+  }
+  const bool fits = free == 0 ? product == elements : free == 1 && product > 0 && elements % product == 0;
+  TORCH_CHECK(is_valid && fits, "it arranges ", elements, " elements as ", target);
+}
+
 Kernel translate_reshape(const NodeReader& reader) {
   reader.expect_inputs(1, 2);
   const auto given = reader.integers("shape");
@@ -44,6 +60,7 @@ Kernel translate_reshape(const NodeReader& reader) {
     if (is_constant) {
       follow_batch(target, in[0], batch);
     }
+    check_target(target, in[0].numel());
     return {in[0].reshape(target)};
   };
 }
