@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
 #include "base/error.h"
 #include "cli/terminal.h"
 #include "network/weights.h"
 #include "onnx/layer_list.h"
 #include "onnx/onnx_file.h"
+#include "runtime/executable_operators.h"
 #include "search/other_operators.h"
 
 namespace mj::cli {
@@ -37,6 +40,24 @@ std::string layers_where(const Network& network, Holds holds) {
   return count < 2 ? first : fmt::format("{} and {} more layer{}", first, count - 1, count == 2 ? "" : "s");
 }
 
+/// "ConvTranspose (node 'up'), Frobnicate (node 'a' and 2 more)"; empty where all operators are known.
+std::string unknown_operators(const Network& network) {
+  std::map<std::string, std::vector<std::string>> nodes;
+  for (const Node& node : network.nodes) {
+    if (!is_executable(node)) {
+      const std::string domain = node.domain.empty() ? "" : node.domain + ".";
+      const bool is_named = !node.name.empty() || node.outputs.empty();
+      nodes[domain + node.op].push_back(is_named ? node.name : node.outputs.front());
+    }
+  }
+  std::string text;
+  for (const auto& [op, names] : nodes) {
+    const auto rest = names.size() == 1 ? "" : fmt::format(" and {} more", names.size() - 1);
+    text += fmt::format("{}{} (node '{}'{})", text.empty() ? "" : ", ", op, names.front(), rest);
+  }
+  return text;
+}
+
 std::vector<std::string> assumptions(const LoadedModel& model) {
   const Network& network = *model.network;
   std::vector<std::string> notes;
@@ -55,6 +76,11 @@ std::vector<std::string> assumptions(const LoadedModel& model) {
     notes.push_back(products +
                     ": a product of two activations, the second of which was taken as dense and "
                     "stands under weights");
+  }
+  if (const std::string unknown = unknown_operators(network); !unknown.empty()) {
+    notes.push_back(unknown +
+                    ": operators that are not known here; where the file does not tell what they give, they "
+                    "were taken to leave shapes as they are");
   }
   return notes;
 }

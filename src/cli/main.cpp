@@ -6,8 +6,8 @@
 
 #include "base/error.h"
 #include "cli/commands.h"
-#include "cli/terminal.h"
 #include "cli/environment.h"
+#include "cli/terminal.h"
 
 namespace {
 

@@ -1,10 +1,12 @@
 #include <algorithm>
+#include <exception>
 #include <unordered_set>
 #include <utility>
 
 #include "base/error.h"
 #include "onnx/model_bytes.h"
 #include "onnx/onnx_file.h"
+#include "onnx/rule_types.h"
 #include "onnx/shape_inference.h"
 
 namespace mj {
@@ -101,13 +103,11 @@ void divide_by_batch(std::vector<MacLayer>& layers, int64_t batch) {
   }
 }
 
-}  // namespace
-
-void infer_shapes(Network& network) {
+void infer(Network& network, UnknownOperators unknown) {
   const int64_t batch = declared_batch(network);
   const Shapes kept = missing_weights(network);
   const Shapes declared = declared_shapes(network);
-  const auto infer = [&](bool for_one_image) {
+  const auto trace = [&](bool for_one_image) {
     Shapes given = kept;
     for (const Value& input : network.inputs) {
       if (!input.shape.empty()) {
@@ -119,7 +119,7 @@ void infer_shapes(Network& network) {
     for (const auto& [name, shape] : declared) {
       hints.emplace(name, for_batch(shape, batch, for_one_image ? 1 : std::max<int64_t>(1, batch)));
     }
-    network.shapes = trace_shapes(network, given, hints);
+    network.shapes = trace_shapes(network, given, hints, unknown);
     check_reshapes(network);
     find_mac_layers(network);
   };
@@ -127,14 +127,33 @@ void infer_shapes(Network& network) {
       std::any_of(network.inputs.begin(), network.inputs.end(),
                   [](const Value& input) { return !input.shape.empty() && input.shape.front() > 1; });
   if (!has_own_batch) {
-    infer(true);
+    trace(true);
     return;
   }
   try {
-    infer(true);
+    trace(true);
   } catch (const InputError&) {
-    infer(false);
+    trace(false);
     divide_by_batch(network.layers, batch);
+  }
+}
+
+}  // namespace
+
+void infer_shapes(Network& network) {
+  try {
+    infer(network, UnknownOperators::give_unknown_shapes);
+  } catch (const InputError&) {
+    if (std::all_of(network.nodes.begin(), network.nodes.end(),
+                    [&](const Node& node) { return has_rule(network, node); })) {
+      throw;
+    }
+    const std::exception_ptr problem = std::current_exception();
+    try {
+      infer(network, UnknownOperators::keep_shapes);
+    } catch (const InputError&) {
+      std::rethrow_exception(problem);
+    }
   }
 }
 

@@ -15,7 +15,8 @@ Network read_onnx(const std::filesystem::path& file);
 
 /// Fills `shapes` and `layers` from inputs, nodes and constants, for one image: the first size of every input
 /// is taken as 1. Where the graph is made for another batch, shapes are those of that batch and the layers' n
-/// is divided by it. Shapes of values that neither an input, a constant nor a node gives are kept. Throws
+/// is divided by it. Shapes of values that neither an input, a constant nor a node gives are kept. Where a
+/// layer's shape cannot be known otherwise, unknown operators are taken to leave shapes as they are. Throws
 /// InputError as find_mac_layers does.
 void infer_shapes(Network& network);
 

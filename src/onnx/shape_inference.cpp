@@ -12,13 +12,13 @@
 #include "onnx/element_storage.h"
 #include "onnx/node_conversion.h"
 #include "onnx/rule_guard.h"
+#include "onnx/rule_types.h"
+#include "onnx/shape_arithmetic.h"
+#include "onnx/small_tensor.h"
 #include "onnx/tensor_values.h"
 
 namespace mj {
 namespace {
-
-/// Constants up to this many elements may say something of shapes (targets of Reshape, scales of Resize).
-constexpr int64_t most_elements = 1024;
 
 /// What is known of values while nodes are visited, in the terms of ONNX's rules.
 struct Known {
@@ -27,49 +27,9 @@ struct Known {
   std::unordered_map<std::string, onnx::TensorProto> tensors;
   std::unordered_map<std::string, const onnx::TensorProto*> tensor_pointers;
   std::unordered_map<std::string, const onnx::SparseTensorProto*> sparse_pointers;
+  std::unordered_map<std::string, SmallTensor> values;
   std::unordered_map<std::string, onnx::TensorShapeProto> propagated;  ///< values of small integer tensors
 };
-
-bool is_plausible(int64_t size) {
-  return size >= 0 && size <= largest_rule_value;
-}
-
-int64_t clamp(int64_t value) {
-  return std::clamp(value, -largest_rule_value, largest_rule_value);
-}
-
-onnx::TypeProto make_type(ElementType element, const Shape& shape) {
-  onnx::TypeProto type;
-  type.mutable_tensor_type()->set_elem_type(storage_of(element).onnx_type);
-  onnx::TensorShapeProto& sizes = *type.mutable_tensor_type()->mutable_shape();
-  for (const int64_t size : shape) {
-    onnx::TensorShapeProto::Dimension& dimension = *sizes.add_dim();
-    if (is_plausible(size)) {
-      dimension.set_dim_value(size);
-    }
-  }
-  return type;
-}
-
-Shape to_shape(const onnx::TensorShapeProto& proto) {
-  Shape shape;
-  for (const onnx::TensorShapeProto::Dimension& dimension : proto.dim()) {
-    const bool is_known = dimension.has_dim_value() && is_plausible(dimension.dim_value());
-    shape.push_back(is_known ? dimension.dim_value() : -1);
-  }
-  return shape;
-}
-
-void drop_implausible(onnx::TypeProto& type) {
-  if (type.tensor_type().has_shape()) {
-    for (onnx::TensorShapeProto::Dimension& dimension :
-         *type.mutable_tensor_type()->mutable_shape()->mutable_dim()) {
-      if (dimension.has_dim_value() && !is_plausible(dimension.dim_value())) {
-        dimension.clear_dim_value();
-      }
-    }
-  }
-}
 
 void set_type(Known& known, const std::string& value, onnx::TypeProto type) {
   if (!value.empty()) {
@@ -81,11 +41,13 @@ void set_type(Known& known, const std::string& value, onnx::TypeProto type) {
 
 void set_constant(Known& known, const std::string& name, const Tensor& tensor) {
   set_type(known, name, make_type(tensor.type, tensor.shape));
-  if (checked_element_count(tensor.shape).value_or(most_elements + 1) > most_elements) {
+  auto small = to_small(tensor);
+  if (!small) {
     return;
   }
+  known.values[name] = std::move(*small);
   Tensor plausible = tensor;
-  std::transform(tensor.integers.begin(), tensor.integers.end(), plausible.integers.begin(), clamp);
+  std::transform(tensor.integers.begin(), tensor.integers.end(), plausible.integers.begin(), clamp_for_rules);
   onnx::TensorProto& proto = known.tensors[name];
   proto.set_raw_data(std::string());
   encode_tensor(plausible, proto);
@@ -120,9 +82,9 @@ onnx::NodeProto schema_node(const Network& network, const Node& node, const onnx
   attributes.erase(std::remove_if(attributes.begin(), attributes.end(), unknown), attributes.end());
   for (onnx::AttributeProto& attribute : attributes) {
     auto& values = *attribute.mutable_ints();
-    std::transform(values.begin(), values.end(), values.begin(), clamp);
+    std::transform(values.begin(), values.end(), values.begin(), clamp_for_rules);
     if (attribute.has_i()) {
-      attribute.set_i(clamp(attribute.i()));
+      attribute.set_i(clamp_for_rules(attribute.i()));
     }
   }
   return proto;
@@ -165,7 +127,7 @@ void propagate_values(onnx::NodeProto& proto, const onnx::OpSchema& schema, cons
     if (const auto found = known.propagated.find(output); found != known.propagated.end()) {
       for (onnx::TensorShapeProto::Dimension& value : *found->second.mutable_dim()) {
         if (value.has_dim_value()) {
-          value.set_dim_value(clamp(value.dim_value()));
+          value.set_dim_value(clamp_for_rules(value.dim_value()));
         }
       }
     }
@@ -175,8 +137,7 @@ void propagate_values(onnx::NodeProto& proto, const onnx::OpSchema& schema, cons
 /// Throws what ONNX's rules throw.
 void apply_rule(const Network& network, const Node& node, Known& known) {
   const InputShapes inputs = input_shapes(node, known);
-  const int opset = static_cast<int>(std::min<int64_t>(network.opset, 1 << 20));
-  const onnx::OpSchema* schema = onnx::OpSchemaRegistry::Instance()->GetSchema(node.op, opset);
+  const onnx::OpSchema* schema = find_schema(network, node);
   if (keeps_shape(node) && !inputs.empty() && inputs[0].has_value() && !node.outputs.empty()) {
     set_type(known, node.outputs[0], make_type(ElementType::float32, *inputs[0]));
     return;
@@ -198,6 +159,39 @@ void apply_rule(const Network& network, const Node& node, Known& known) {
   propagate_values(proto, *schema, inputs, known);
 }
 
+/// What shape arithmetic gives becomes a constant, of the type that the rules say.
+void fold_values(const Node& node, Known& known) {
+  const Fold fold = find_fold(node);
+  if (fold == nullptr || node.outputs[0].empty()) {
+    return;
+  }
+  FoldOperands operands{{}, input_shapes(node, known)};
+  for (const std::string& input : node.inputs) {
+    const auto value = known.values.find(input);
+    operands.values.push_back(value == known.values.end() ? nullptr : &value->second);
+  }
+  const auto folded = fold(node, operands);
+  if (!folded) {
+    return;
+  }
+  Tensor tensor = to_tensor(*folded);
+  const auto type = known.types.find(node.outputs[0]);
+  const Storage* storage =
+      type == known.types.end() ? nullptr : find_storage(type->second.tensor_type().elem_type());
+  if (storage != nullptr && is_floating(storage->type) == is_floating(tensor.type)) {
+    tensor.type = storage->type;
+  }
+  set_constant(known, node.outputs[0], tensor);
+}
+
+/// The first output as the first input.
+void keep_shape(const Node& node, Known& known) {
+  const auto type = node.inputs.empty() ? known.types.end() : known.types.find(node.inputs[0]);
+  if (type != known.types.end() && !node.outputs.empty() && !known.types.contains(node.outputs[0])) {
+    set_type(known, node.outputs[0], onnx::TypeProto(type->second));
+  }
+}
+
 void visit(const Network& network, const Node& node, const Shapes& declared, Known& known) {
   try {
     if (node.domain.empty()) {
@@ -206,6 +200,7 @@ void visit(const Network& network, const Node& node, const Shapes& declared, Kno
   } catch (const std::exception&) {
     // What the rules cannot say stays unknown; a MAC layer that needs it says so.
   }
+  fold_values(node, known);
   for (const std::string& output : node.outputs) {
     const auto found = known.types.find(output);
     const bool has_shape = found != known.types.end() && found->second.tensor_type().has_shape();
@@ -217,7 +212,8 @@ void visit(const Network& network, const Node& node, const Shapes& declared, Kno
 
 }  // namespace
 
-Shapes trace_shapes(const Network& network, const Shapes& given, const Shapes& declared) {
+Shapes trace_shapes(const Network& network, const Shapes& given, const Shapes& declared,
+                    UnknownOperators unknown) {
   Known known;
   for (const auto& [name, shape] : given) {
     set_type(known, name, make_type(ElementType::float32, shape));
@@ -233,6 +229,9 @@ Shapes trace_shapes(const Network& network, const Shapes& given, const Shapes& d
   }
   for (const Node& node : network.nodes) {
     visit(network, node, declared, known);
+    if (unknown == UnknownOperators::keep_shapes && !has_rule(network, node)) {
+      keep_shape(node, known);
+    }
   }
   Shapes shapes;
   for (const auto& [name, type] : known.types) {

@@ -57,6 +57,34 @@ Kernel translate_hard_sigmoid(const NodeReader& reader) {
       [=](const Operands& in, const BatchSize&) -> Operands { return {(in[0] * alpha + beta).clamp(0, 1)}; };
 }
 
+Kernel translate_celu(const NodeReader& reader) {
+  reader.expect_inputs(1, 1);
+  const float alpha = reader.number("alpha", 1);
+  if (alpha == 0) {
+    reader.reject("has an alpha of 0", "must not be 0");
+  }
+  return [alpha](const Operands& in, const BatchSize&) -> Operands { return {at::celu(in[0], alpha)}; };
+}
+
+Kernel translate_thresholded_relu(const NodeReader& reader) {
+  reader.expect_inputs(1, 1);
+  const float alpha = reader.number("alpha", 1);
+  return [alpha](const Operands& in, const BatchSize&) -> Operands {
+    return {at::where(in[0] > alpha, in[0], at::zeros_like(in[0]))};
+  };
+}
+
+Kernel translate_gelu(const NodeReader& reader) {
+  reader.expect_inputs(1, 1);
+  const auto approximation = reader.text("approximate", "none");
+  if (approximation != "none" && approximation != "tanh") {
+    reader.reject("has the approximate '" + approximation + "'", "must be none or tanh");
+  }
+  return [approximation](const Operands& in, const BatchSize&) -> Operands {
+    return {at::gelu(in[0], approximation)};
+  };
+}
+
 c10::optional<at::Tensor> bound(const Operands& in, std::size_t index) {
   if (index >= in.size() || !in[index].defined()) {
     return c10::nullopt;
@@ -88,12 +116,15 @@ at::Tensor softsign(const at::Tensor& x) {
   return x / (1 + x.abs());
 }
 
-constexpr std::array<Operator, 12> operators{{
+constexpr std::array<Operator, 15> operators{{
     {"Relu", translate_unary<at::relu>},
     {"LeakyRelu", translate_leaky_relu},
     {"PRelu", translate_prelu},
     {"Elu", translate_elu},
     {"Selu", translate_selu},
+    {"Celu", translate_celu},
+    {"Gelu", translate_gelu},
+    {"ThresholdedRelu", translate_thresholded_relu},
     {"Clip", translate_clip},
     {"Sigmoid", translate_unary<at::sigmoid>},
     {"HardSigmoid", translate_hard_sigmoid},

@@ -53,7 +53,7 @@ at::Tensor smaller(const at::Tensor& a, const at::Tensor& b) {
 
 /// Before opset 7 the second operand is aligned at `axis` instead of at the last dimension.
 at::Tensor align(const at::Tensor& a, at::Tensor b, int64_t axis) {
-  const int64_t behind = a.dim() - axis - b.dim();
+  const int64_t behind = a.dim() - at::maybe_wrap_dim(axis, a.dim()) - b.dim();
   for (int64_t i = 0; i < behind; ++i) {
     b = b.unsqueeze(-1);
   }
@@ -101,7 +101,7 @@ Kernel translate_unary(const NodeReader& reader) {
   return [](const Operands& in, const BatchSize&) -> Operands { return {compute(in[0])}; };
 }
 
-constexpr std::array<Operator, 18> operators{{
+constexpr std::array<Operator, 20> operators{{
     {"Add", translate_binary<add>},
     {"Sub", translate_binary<subtract>},
     {"Mul", translate_binary<multiply>},
@@ -119,6 +119,8 @@ constexpr std::array<Operator, 18> operators{{
     {"Reciprocal", translate_unary<at::reciprocal>},
     {"Floor", translate_unary<at::floor>},
     {"Ceil", translate_unary<at::ceil>},
+    {"Round", translate_unary<at::round>},
+    {"Sign", translate_unary<at::sign>},
     {"Erf", translate_unary<at::erf>},
 }};
 

@@ -68,6 +68,32 @@ Kernel translate_gather(const NodeReader& reader) {
   };
 }
 
+Kernel translate_gather_elements(const NodeReader& reader) {
+  reader.expect_inputs(2, 2);
+  const int64_t axis = reader.integer("axis", 0);
+  return [axis](const Operands& in, const BatchSize&) -> Operands {
+    TORCH_CHECK(in[0].dim() > 0, "its data is a scalar");
+    TORCH_CHECK(at::isIntegralType(in[1].scalar_type(), false), "its indices must be whole numbers");
+    return {at::gather(in[0], axis, at::where(in[1] < 0, in[1] + in[0].size(axis), in[1]))};
+  };
+}
+
+Kernel translate_tile(const NodeReader& reader) {
+  reader.expect_inputs(2, 2);
+  return [](const Operands& in, const BatchSize&) -> Operands {
+    const auto repeats = to_integers(in[1]);
+    auto sizes = in[0].sizes().vec();
+    TORCH_CHECK(repeats.size() == sizes.size(), "it has ", repeats.size(), " repeats for ", sizes.size(),
+                " dimensions");
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+      TORCH_CHECK(repeats[i] >= 0 && repeats[i] <= most_elements, "it repeats ", repeats[i], " times");
+      sizes[i] *= repeats[i];
+    }
+    check_moderate(sizes);
+    return {in[0].repeat(repeats)};
+  };
+}
+
 /// One axis of ONNX's Slice: bounds beyond the ends are moved there, negative ones count from the end.
 at::Tensor slice_axis(const at::Tensor& x, int64_t axis, int64_t start, int64_t end, int64_t step) {
   TORCH_CHECK(step != 0, "it slices in steps of 0");
@@ -140,11 +166,13 @@ Kernel translate_pad(const NodeReader& reader) {
   };
 }
 
-constexpr std::array<Operator, 6> operators{{
+constexpr std::array<Operator, 8> operators{{
     {"Concat", translate_concat},
     {"Split", translate_split},
     {"Transpose", translate_transpose},
     {"Gather", translate_gather},
+    {"GatherElements", translate_gather_elements},
+    {"Tile", translate_tile},
     {"Slice", translate_slice},
     {"Pad", translate_pad},
 }};

@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <optional>
+#include <set>
 
 #include "base/error.h"
 #include "runtime/torch/graph.h"
@@ -99,15 +101,56 @@ class GraphBuilder {
     for (const auto& input : node.inputs) {
       step.inputs.push_back(input.empty() ? no_slot : find_slot(input, place));
     }
-    step.kernel = found->translate(NodeReader(network_, node));
+    step.kernel = found->translate(NodeReader(network_, node, folded_));
     for (const auto& output : node.outputs) {
       step.outputs.push_back(output.empty() ? no_slot : add_slot(output));
     }
-    graph_.steps.push_back(std::move(step));
+    if (fold(step)) {
+      folded_.insert(node.outputs.begin(), node.outputs.end());
+    } else {
+      graph_.steps.push_back(std::move(step));
+    }
+  }
+
+  bool is_whole_constant(Slot slot) const {
+    return slot == no_slot || (graph_.constants[slot].defined() &&
+                               at::isIntegralType(graph_.constants[slot].scalar_type(), true));
+  }
+
+  /// Computes now what whole numbers give: shapes and indices. Floats may be trained, and are left.
+  bool fold(const Step& step) {
+    constexpr int64_t most_folded = 1024;
+    if (!std::all_of(step.inputs.begin(), step.inputs.end(),
+                     [&](Slot slot) { return is_whole_constant(slot); })) {
+      return false;
+    }
+    Operands operands;
+    for (const Slot slot : step.inputs) {
+      operands.push_back(slot == no_slot ? at::Tensor() : graph_.constants[slot]);
+    }
+    Operands results;
+    try {
+      results = step.kernel(operands, {graph_.declared_batch, graph_.declared_batch});
+    } catch (const c10::Error&) {
+      return false;  // The step says so when it runs.
+    }
+    const auto is_small = [](const at::Tensor& result) {
+      return at::isIntegralType(result.scalar_type(), true) && result.numel() <= most_folded;
+    };
+    if (results.size() < step.outputs.size() || !std::all_of(results.begin(), results.end(), is_small)) {
+      return false;
+    }
+    for (std::size_t i = 0; i < step.outputs.size(); ++i) {
+      if (step.outputs[i] != no_slot) {
+        graph_.constants[step.outputs[i]] = results[i];
+      }
+    }
+    return true;
   }
 
   const Network& network_;
   Graph graph_;
+  std::set<std::string, std::less<>> folded_;
   std::vector<bool> missing_;  ///< by slot: declared, but without values
 };
 

@@ -9,6 +9,9 @@ namespace {
 at::Tensor convolve(const Window& window, int64_t groups, const Operands& in) {
   const at::Tensor& weights = in[1];
   TORCH_CHECK(weights.dim() > 2, "its weights have ", weights.dim(), " dimensions and need at least 3");
+  TORCH_CHECK(groups <= weights.size(0) && weights.size(0) % groups == 0 && in[0].dim() > 1 &&
+                  in[0].size(1) % groups == 0 && in[0].size(1) / groups == weights.size(1),
+              "its channels do not divide into ", groups, " groups of its weights");
   const auto placed = place_window(window, in[0].sizes(), weights.sizes().slice(2));
   TORCH_CHECK(weights.sizes().slice(2) == at::IntArrayRef(placed.kernel),
               "its kernel_shape is not that of its weights");
@@ -57,10 +60,17 @@ Kernel translate_matmul(const NodeReader& reader) {
   return [](const Operands& in, const BatchSize&) -> Operands { return {at::matmul(in[0], in[1])}; };
 }
 
-constexpr std::array<Operator, 3> operators{{
+Kernel translate_einsum(const NodeReader& reader) {
+  reader.expect_inputs(1, 1000);
+  const auto equation = reader.text("equation", "");
+  return [equation](const Operands& in, const BatchSize&) -> Operands { return {at::einsum(equation, in)}; };
+}
+
+constexpr std::array<Operator, 4> operators{{
     {"Conv", translate_conv},
     {"Gemm", translate_gemm},
     {"MatMul", translate_matmul},
+    {"Einsum", translate_einsum},
 }};
 
 }  // namespace

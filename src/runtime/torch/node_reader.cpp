@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <variant>
 
 #include "base/error.h"
@@ -17,12 +18,22 @@ bool NodeReader::has_input(std::size_t index) const {
   return index < node_.inputs.size() && !node_.inputs[index].empty();
 }
 
-const Tensor* NodeReader::constant_input(std::size_t index) const {
+bool NodeReader::is_constant(std::size_t index) const {
+  return has_input(index) &&
+         (network_.constants.contains(node_.inputs[index]) || folded_.contains(node_.inputs[index]));
+}
+
+std::optional<ElementType> NodeReader::input_type(std::size_t index) const {
   if (!has_input(index)) {
-    return nullptr;
+    return std::nullopt;
   }
-  const auto found = network_.constants.find(node_.inputs[index]);
-  return found == network_.constants.end() ? nullptr : &found->second;
+  const auto constant = network_.constants.find(node_.inputs[index]);
+  if (constant != network_.constants.end()) {
+    return constant->second.type;
+  }
+  const auto input = std::find_if(network_.inputs.begin(), network_.inputs.end(),
+                                  [&](const Value& value) { return value.name == node_.inputs[index]; });
+  return input == network_.inputs.end() ? std::nullopt : std::optional(input->type);
 }
 
 bool NodeReader::has(std::string_view attribute) const {

@@ -1,6 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,13 +16,17 @@ namespace mj {
 /// node and operator.
 class NodeReader {
  public:
-  NodeReader(const Network& network, const Node& node) : network_(network), node_(node) {}
+  /// @param folded values that nodes compute from constants alone
+  NodeReader(const Network& network, const Node& node, const std::set<std::string, std::less<>>& folded)
+      : network_(network), node_(node), folded_(folded) {}
 
   int64_t opset() const { return network_.opset; }
   std::size_t output_count() const { return node_.outputs.size(); }
   bool has_input(std::size_t index) const;
-  /// The constant that the node reads there; nullptr where it is none.
-  const Tensor* constant_input(std::size_t index) const;
+  /// Whether what the node reads there is the same for all inputs.
+  bool is_constant(std::size_t index) const;
+  /// Of constants and graph inputs; nullopt where only running tells.
+  std::optional<ElementType> input_type(std::size_t index) const;
 
   bool has(std::string_view attribute) const;
   int64_t integer(std::string_view attribute, int64_t fallback) const;
@@ -41,6 +48,7 @@ class NodeReader {
 
   const Network& network_;
   const Node& node_;
+  const std::set<std::string, std::less<>>& folded_;
 };
 
 /// "node 'conv1' (Conv)"; a node without a name goes by its first output.

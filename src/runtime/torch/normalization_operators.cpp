@@ -7,18 +7,45 @@
 namespace mj {
 namespace {
 
-/// Inference form only.
+void check_parameters(const Operands& in) {
+  for (std::size_t i = 1; i < 5; ++i) {
+    TORCH_CHECK(in[0].dim() > 1 && in[i].dim() == 1 && in[i].size(0) == in[0].size(1),
+                "its parameters must be vectors with a value for each channel");
+  }
+}
+
+/// By the batch's own statistics, which are defined for the batch that the graph was written for alone; gives
+/// the running mean and variance too.
+Operands normalize_by_batch(const Operands& in, const BatchSize& batch, float epsilon, float momentum) {
+  TORCH_CHECK(batch.actual == batch.declared,
+              "it is in training mode, where its result depends on the batch: ", batch.declared,
+              " in the graph, ", batch.actual, " here");
+  std::vector<int64_t> dimensions{0};
+  for (int64_t i = 2; i < in[0].dim(); ++i) {
+    dimensions.push_back(i);
+  }
+  const auto mean = in[0].mean(dimensions);
+  const auto variance = in[0].var(dimensions, false);
+  const auto mix = [momentum](const at::Tensor& running, const at::Tensor& now) {
+    return running * momentum + now * (1 - momentum);
+  };
+  return {at::batch_norm(in[0], in[1], in[2], mean, variance, false, 0, epsilon, false), mix(in[3], mean),
+          mix(in[4], variance)};
+}
+
 Kernel translate_batch_norm(const NodeReader& reader) {
   reader.expect_inputs(5, 5);
-  if (reader.flag("training_mode") || reader.integer("spatial", 1) == 0) {
-    reader.reject("is in training mode or normalizes each element by itself",
-                  "BatchNormalization in its inference form can be executed");
+  if (reader.integer("spatial", 1) == 0) {
+    reader.reject("normalizes each element by itself",
+                  "BatchNormalization of whole channels can be executed");
   }
   const float epsilon = reader.number("epsilon", 1e-5F);
-  return [epsilon](const Operands& in, const BatchSize&) -> Operands {
-    for (std::size_t i = 1; i < 5; ++i) {
-      TORCH_CHECK(in[0].dim() > 1 && in[i].dim() == 1 && in[i].size(0) == in[0].size(1),
-                  "its parameters must be vectors with a value for each channel");
+  const float momentum = reader.number("momentum", 0.9F);
+  const bool trains = reader.flag("training_mode");
+  return [=](const Operands& in, const BatchSize& batch) -> Operands {
+    check_parameters(in);
+    if (trains) {
+      return normalize_by_batch(in, batch, epsilon, momentum);
     }
     return {at::batch_norm(in[0], in[1], in[2], in[3], in[4], false, 0, epsilon, false)};
   };
@@ -55,6 +82,33 @@ Kernel translate_lrn(const NodeReader& reader) {
   };
 }
 
+/// Over the dimensions from `axis` on; gives the mean and the inverse standard deviation too.
+Kernel translate_layer_norm(const NodeReader& reader) {
+  reader.expect_inputs(2, 3);
+  const int64_t axis = reader.integer("axis", -1);
+  const float epsilon = reader.number("epsilon", 1e-5F);
+  return [=](const Operands& in, const BatchSize&) -> Operands {
+    const auto first = static_cast<std::size_t>(at::maybe_wrap_dim(axis, in[0].dim()));
+    const auto normalized = in[0].sizes().slice(first);
+    const auto shift = in.size() > 2 && in[2].defined() ? in[2].expand(normalized) : at::Tensor();
+    const auto [result, mean, deviation] =
+        at::native_layer_norm(in[0], normalized, in[1].expand(normalized), shift, epsilon);
+    return {result, mean, deviation};
+  };
+}
+
+Kernel translate_instance_norm(const NodeReader& reader) {
+  reader.expect_inputs(3, 3);
+  const float epsilon = reader.number("epsilon", 1e-5F);
+  return [epsilon](const Operands& in, const BatchSize&) -> Operands {
+    for (const std::size_t i : {1U, 2U}) {
+      TORCH_CHECK(in[0].dim() > 2 && in[i].dim() == 1 && in[i].size(0) == in[0].size(1),
+                  "its scale and shift must be vectors with a value for each channel");
+    }
+    return {at::instance_norm(in[0], in[1], in[2], {}, {}, true, 0, epsilon, false)};
+  };
+}
+
 using SoftmaxFunction = at::Tensor (*)(const at::Tensor&, int64_t);
 
 at::Tensor softmax(const at::Tensor& x, int64_t dimension) {
@@ -84,9 +138,11 @@ Kernel translate_softmax(const NodeReader& reader) {
   };
 }
 
-constexpr std::array<Operator, 4> operators{{
+constexpr std::array<Operator, 6> operators{{
     {"BatchNormalization", translate_batch_norm},
     {"LRN", translate_lrn},
+    {"LayerNormalization", translate_layer_norm},
+    {"InstanceNormalization", translate_instance_norm},
     {"Softmax", translate_softmax<softmax>},
     {"LogSoftmax", translate_softmax<log_softmax>},
 }};

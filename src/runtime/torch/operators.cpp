@@ -9,8 +9,9 @@ const Operator* find_operator(std::string_view domain, std::string_view name) {
     return nullptr;
   }
   for (const auto& group :
-       {linear_operators(), pooling_operators(), arithmetic_operators(), activation_operators(),
-        normalization_operators(), reduction_operators(), shape_operators(), arrangement_operators()}) {
+       {linear_operators(), pooling_operators(), arithmetic_operators(), comparison_operators(),
+        activation_operators(), normalization_operators(), quantization_operators(), reduction_operators(),
+        shape_operators(), source_operators(), arrangement_operators(), scaling_operators()}) {
     const auto found =
         std::find_if(group.begin(), group.end(), [&](const Operator& op) { return op.name == name; });
     if (found != group.end()) {

@@ -29,18 +29,25 @@ struct Operator {
   Kernel (*translate)(const NodeReader&);
 };
 
-/// Conv, Gemm, MatMul.
+/// Conv, Gemm, MatMul, Einsum.
 std::span<const Operator> linear_operators();
 std::span<const Operator> pooling_operators();
 /// Arithmetic on one or several tensors.
 std::span<const Operator> arithmetic_operators();
+/// Comparisons, logic, and what chooses by it.
+std::span<const Operator> comparison_operators();
 std::span<const Operator> activation_operators();
 std::span<const Operator> normalization_operators();
+std::span<const Operator> quantization_operators();
 std::span<const Operator> reduction_operators();
-/// What changes shapes and leaves values in their order, and what computes shapes.
+/// What changes shapes and leaves values in their order.
 std::span<const Operator> shape_operators();
-/// What moves values about: Concat, Split, Slice, Pad, Gather, Transpose.
+/// What makes tensors of attributes, sizes and bounds.
+std::span<const Operator> source_operators();
+/// What moves values about: Concat, Split, Slice, Pad, Gather, Transpose and the like.
 std::span<const Operator> arrangement_operators();
+/// What changes the resolution of maps.
+std::span<const Operator> scaling_operators();
 
 /// nullptr where the operator is not known.
 const Operator* find_operator(std::string_view domain, std::string_view name);

@@ -1,11 +1,9 @@
 #include <algorithm>
 #include <array>
 #include <functional>
-#include <limits>
 #include <numeric>
 
 #include "runtime/torch/operators.h"
-#include "runtime/torch/tensors.h"
 
 namespace mj {
 namespace {
@@ -31,11 +29,27 @@ void follow_batch(std::vector<int64_t>& target, const at::Tensor& input, const B
   }
 }
 
+/// libtorch reports a target that does not fit by an exception of its own kind.
+void check_target(at::IntArrayRef target, int64_t elements) {
+  int64_t product = 1;
+  int64_t free = 0;
+  bool is_valid = true;
+  for (const int64_t size : target) {
+    if (size == -1) {
+      ++free;
+    } else {
+      is_valid = is_valid && size >= 0 && !__builtin_mul_overflow(product, size, &product);
+    }
+  }
+  const bool fits = free == 0 ? product == elements : free == 1 && product > 0 && elements % product == 0;
+  TORCH_CHECK(is_valid && fits, "it arranges ", elements, " elements as ", target);
+}
+
 Kernel translate_reshape(const NodeReader& reader) {
   reader.expect_inputs(1, 2);
   const auto given = reader.integers("shape");
   const bool keeps_zeros = reader.flag("allowzero");
-  const bool is_constant = !reader.has_input(1) || reader.constant_input(1) != nullptr;
+  const bool is_constant = !reader.has_input(1) || reader.is_constant(1);
   return [=](const Operands& in, const BatchSize& batch) -> Operands {
     auto target = in.size() > 1 && in[1].defined() ? to_integers(in[1]) : given;
     for (std::size_t i = 0; i < target.size(); ++i) {
@@ -46,6 +60,7 @@ Kernel translate_reshape(const NodeReader& reader) {
     if (is_constant) {
       follow_batch(target, in[0], batch);
     }
+    check_target(target, in[0].numel());
     return {in[0].reshape(target)};
   };
 }
@@ -101,65 +116,6 @@ Kernel translate_unsqueeze(const NodeReader& reader) {
   };
 }
 
-Kernel translate_shape(const NodeReader& reader) {
-  reader.expect_inputs(1, 1);
-  const int64_t start = reader.integer("start", 0);
-  const int64_t end = reader.integer("end", std::numeric_limits<int64_t>::max());
-  return [=](const Operands& in, const BatchSize&) -> Operands {
-    const int64_t rank = in[0].dim();
-    const auto place = [rank](int64_t index) {
-      return std::clamp<int64_t>(index < 0 ? index + rank : index, 0, rank);
-    };
-    const int64_t first = place(start);
-    const int64_t count = std::max<int64_t>(place(end) - first, 0);
-    const auto sizes = in[0].sizes().slice(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
-    return {at::tensor(sizes, at::kLong)};
-  };
-}
-
-Kernel give(const Tensor& value) {
-  const auto tensor = to_torch(value);
-  return [tensor](const Operands&, const BatchSize&) -> Operands { return {tensor}; };
-}
-
-Kernel translate_constant(const NodeReader& reader) {
-  reader.expect_inputs(0, 0);
-  if (const Tensor* value = reader.tensor("value")) {
-    return give(*value);
-  }
-  if (reader.has("value_float")) {
-    return give({ElementType::float32, {}, {reader.number("value_float", 0)}, {}});
-  }
-  if (reader.has("value_int")) {
-    return give({ElementType::int64, {}, {}, {reader.integer("value_int", 0)}});
-  }
-  if (reader.has("value_floats")) {
-    const auto values = reader.numbers("value_floats");
-    return give({ElementType::float32, {static_cast<int64_t>(values.size())}, values, {}});
-  }
-  if (reader.has("value_ints")) {
-    const auto values = reader.integers("value_ints");
-    return give({ElementType::int64, {static_cast<int64_t>(values.size())}, {}, values});
-  }
-  reader.reject("has no value of numbers",
-                "must have one of the attributes value, value_float, value_floats, "
-                "value_int and value_ints");
-}
-
-Kernel translate_constant_of_shape(const NodeReader& reader) {
-  reader.expect_inputs(1, 1);
-  const Tensor* given = reader.tensor("value");
-  const auto value = given == nullptr ? at::zeros({1}) : to_torch(*given);
-  if (value.numel() != 1) {
-    reader.reject("has a value of " + std::to_string(value.numel()) + " numbers", "must have one");
-  }
-  return [value](const Operands& in, const BatchSize&) -> Operands {
-    const auto sizes = to_integers(in[0]);
-    check_moderate(sizes);
-    return {value.reshape({}).expand(sizes)};
-  };
-}
-
 Kernel translate_expand(const NodeReader& reader) {
   reader.expect_inputs(2, 2);
   return [](const Operands& in, const BatchSize&) -> Operands {
@@ -210,9 +166,12 @@ Kernel translate_dropout(const NodeReader& reader) {
   reader.expect_inputs(1, 3);
   const bool gives_mask = reader.output_count() > 1;
   return [gives_mask](const Operands& in, const BatchSize&) -> Operands {
-    if (in.size() > 2 && in[2].defined()) {
-      TORCH_CHECK(in[2].numel() == 1 && in[2].item<double>() == 0, "it is in training mode");
-    }
+    const auto is_set = [&](std::size_t i, double otherwise) {
+      TORCH_CHECK(i >= in.size() || !in[i].defined() || in[i].numel() == 1, "its input ", i + 1,
+                  " must be a scalar");
+      return (i < in.size() && in[i].defined() ? in[i].item<double>() : otherwise) != 0;
+    };
+    TORCH_CHECK(!is_set(2, 0) || !is_set(1, 0.5), "it drops values at random, as in training");
     if (!gives_mask) {
       return {in[0]};
     }
@@ -220,15 +179,12 @@ Kernel translate_dropout(const NodeReader& reader) {
   };
 }
 
-constexpr std::array<Operator, 11> operators{{
+constexpr std::array<Operator, 8> operators{{
     {"Reshape", translate_reshape},
     {"Flatten", translate_flatten},
     {"Squeeze", translate_squeeze},
     {"Unsqueeze", translate_unsqueeze},
     {"Expand", translate_expand},
-    {"Shape", translate_shape},
-    {"Constant", translate_constant},
-    {"ConstantOfShape", translate_constant_of_shape},
     {"Cast", translate_cast},
     {"Identity", translate_identity},
     {"Dropout", translate_dropout},
