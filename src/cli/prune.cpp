@@ -36,6 +36,8 @@ struct PruneArguments {
   PruneOptions options;
   std::optional<int> final_epochs;
   std::string restore_norm = "l2";
+  std::vector<std::string> keep;
+  std::vector<std::string> layers;
   std::string run;
   bool resume = false;
   std::string json;
@@ -64,6 +66,27 @@ PruneTarget parse_target(const PruneArguments& arguments, const Accelerator& acc
     target.max_drop = default_max_drop;
   }
   return target;
+}
+
+/// "fire*/squeeze1x1=max:70%".
+LayerLimit parse_limit(const std::string& text) {
+  constexpr std::string_view separator = "=max:";
+  const std::size_t at = text.rfind(separator);
+  if (at == std::string::npos || at == 0) {
+    throw CLI::ValidationError("--layer", fmt::format("'{}' is no limit; write PATTERN=max:70%", text));
+  }
+  return {text.substr(0, at), parse_share(text.substr(at + separator.size()), "--layer")};
+}
+
+std::vector<LayerLimit> parse_limits(const PruneArguments& arguments) {
+  std::vector<LayerLimit> limits;
+  for (const std::string& pattern : arguments.keep) {
+    limits.push_back({pattern, 0});
+  }
+  for (const std::string& text : arguments.layers) {
+    limits.push_back(parse_limit(text));
+  }
+  return limits;
 }
 
 /// The class scores that the network gives for one image; 0 where its output's shape is unknown.
@@ -101,6 +124,10 @@ std::map<std::string, std::string> run_options(const PruneArguments& arguments, 
   for (const int label : job.calibration.labels) {
     labels = derive_seed(labels, static_cast<uint64_t>(label));
   }
+  std::string limits;
+  for (const LayerLimit& limit : options.limits) {
+    limits += fmt::format("{}={} ", limit.pattern, limit.most_zeros);
+  }
   return {{"model", fmt::format("{:016x}", fingerprint(read_file(arguments.model)))},
           {"data", fmt::format("{} images, labels {:016x}", job.calibration.size, labels)},
           {"preprocess", fmt::format("{:016x}", fingerprint(preprocess))},
@@ -111,6 +138,7 @@ std::map<std::string, std::string> run_options(const PruneArguments& arguments, 
           {"energy in MACs", optional(options.target.energy)},
           {"sparsity", optional(options.target.sparsity)},
           {"max-drop", optional(options.target.max_drop)},
+          {"layer limits", limits.empty() ? "none" : limits},
           {"batch", number(static_cast<double>(options.batch))},
           {"weight-bits", number(options.weight_bits)},
           {"activation-bits", number(options.activation_bits)},
@@ -160,6 +188,7 @@ PruneJob make_job(const PruneArguments& arguments, const std::string& preprocess
   options.weight_bits = job.setting.workload.weight_bits;
   options.activation_bits = job.setting.workload.activation_bits;
   options.seed = arguments.data.seed;
+  options.limits = parse_limits(arguments);
   options.method = arguments.method == "magnitude" ? PruneMethod::magnitude : PruneMethod::energy_aware;
   options.recipe.restore.norm = arguments.restore_norm == "l1" ? ErrorNorm::l1 : ErrorNorm::l2;
   const bool many_classes = class_count(job.network) >= classes_for_top5;
@@ -256,6 +285,19 @@ void add_target_options(CLI::App& command, PruneArguments& arguments) {
       ->check(CLI::IsMember({"top1", "top5"}));
 }
 
+void add_limit_options(CLI::App& command, PruneArguments& arguments) {
+  command
+      .add_option("--keep", arguments.keep,
+                  "Layers that lose no weight: a name, or a pattern with * and ?; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("PATTERN");
+  command
+      .add_option("--layer", arguments.layers,
+                  "The most zeros that layers may get, as in 'fire*/squeeze1x1=max:70%'; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("PATTERN=max:SHARE");
+}
+
 void add_method_options(CLI::App& command, PruneArguments& arguments) {
   PruneOptions& options = arguments.options;
   command.add_option("--method", arguments.method, "How weights are chosen")
@@ -326,6 +368,7 @@ void add_prune(CLI::App& app, Command& chosen, const std::vector<std::string>& c
   add_preprocess_option(*command, arguments->data);
   add_hardware_options(*command, arguments->hardware);
   add_target_options(*command, *arguments);
+  add_limit_options(*command, *arguments);
   add_method_options(*command, *arguments);
   command->add_option("--run", arguments->run, "Folder that keeps finished rounds and the result")
       ->type_name("DIR");

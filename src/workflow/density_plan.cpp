@@ -180,7 +180,8 @@ std::vector<Matrix> magnitude_ranks(const Network& network) {
 }
 
 RoundPlan plan_round(const Network& network, const ActivationStats& stats, const EnergySetting& setting,
-                     const std::vector<Matrix>& scores, bool per_joule, const RoundGoal& goal) {
+                     const std::vector<Matrix>& scores, bool per_joule, const RoundGoal& goal,
+                     const std::vector<double>& most_zeros) {
   ensure(scores.size() == network.layers.size(), "plan_round needs scores for every layer");
   Network scratch = network;
   std::vector<LayerCurve> curves;
@@ -189,6 +190,10 @@ RoundPlan plan_round(const Network& network, const ActivationStats& stats, const
     const MacLayer& layer = network.layers[l];
     if (has_weights(network, layer) && seen.insert(layer.weights).second) {
       curves.push_back(trace_curve(scratch, network, l, scores[l], stats, setting));
+      if (!most_zeros.empty()) {
+        const double kept = (1 - most_zeros[l]) * static_cast<double>(weight_count(layer.shape));
+        curves.back().least = std::max(curves.back().least, static_cast<int64_t>(std::ceil(kept - 1e-6)));
+      }
       if (per_joule && !curves.back().scores.empty()) {
         price_scores(curves.back());
       }

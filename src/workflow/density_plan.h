@@ -5,6 +5,7 @@
 
 #include "base/matrix.h"
 #include "workflow/network_energy.h"
+#include "workflow/prune_options.h"
 
 namespace mj {
 
@@ -36,7 +37,13 @@ std::vector<Matrix> magnitude_ranks(const Network& network);
 
 /// Keeps the weights whose score is above one threshold for all layers, the lowest that meets the goal. With
 /// `per_joule` a score is first divided by the energy that a weight of its layer costs on average.
+/// @param most_zeros for each layer the share of its weights that may be zero; empty: all
 RoundPlan plan_round(const Network& network, const ActivationStats& stats, const EnergySetting& setting,
-                     const std::vector<Matrix>& scores, bool per_joule, const RoundGoal& goal);
+                     const std::vector<Matrix>& scores, bool per_joule, const RoundGoal& goal,
+                     const std::vector<double>& most_zeros = {});
+
+/// For each layer of `network` the share of its weights that `limits` let become zero. Throws InputError for
+/// a pattern that names no layer.
+std::vector<double> most_zeros(const Network& network, const std::vector<LayerLimit>& limits);
 
 }  // namespace mj

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/random.h"
+#include "workflow/density_plan.h"
 
 namespace mj {
 
@@ -15,6 +16,7 @@ PruneContext open_context(const PruneJob& job, ProgressCallback progress, std::s
     return select(context.split.fit,
                   sample_indices(context.split.fit.size, count, derive_seed(options.seed, task)));
   };
+  context.most_zeros = most_zeros(job.network, options.limits);
   context.split = split_calibration(job.calibration, options.seed, job.calibration_name);
   context.statistics = draw(options.statistics_images, 1);
   context.samples = draw(options.recipe.images, 2);

@@ -4,6 +4,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "base/progress.h"
 #include "workflow/calibration_split.h"
@@ -18,8 +19,9 @@ struct PruneContext {
   ProgressCallback progress;
   std::stop_token stop;
   CalibrationSplit split;
-  NetworkInputs statistics;  ///< on which activation zeros are measured
-  NetworkInputs samples;     ///< on which layers are sampled
+  std::vector<double> most_zeros;  ///< for each layer, the share of its weights that may be zero
+  NetworkInputs statistics;        ///< on which activation zeros are measured
+  NetworkInputs samples;           ///< on which layers are sampled
   std::unique_ptr<Session> working;
   std::unique_ptr<Session> reference;  ///< whose layer outputs are kept
   std::unique_ptr<Session>

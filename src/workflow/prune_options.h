@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "prune/energy_aware.h"
 #include "runtime/runtime.h"
@@ -34,6 +35,12 @@ struct RecipeOptions {
   int64_t positions = 16;     ///< output positions in each
 };
 
+/// Layers of which only so many weights may become zero.
+struct LayerLimit {
+  std::string pattern;    ///< a layer's name, with * and ? as a shell has them
+  double most_zeros = 0;  ///< share of the layer's weights; those that are zero already may stay
+};
+
 struct PruneOptions {
   PruneMethod method = PruneMethod::energy_aware;
   Metric metric = Metric::top1;
@@ -51,6 +58,7 @@ struct PruneOptions {
   TrainOptions training{.learning_rate = 2e-3,
                         .distillation = 0.7};  ///< epochs and seed are set from the above
   RecipeOptions recipe;
+  std::vector<LayerLimit> limits;        ///< of several that match a layer the smallest holds
   std::size_t statistics_images = 1000;  ///< on which activation zeros are measured
 };
 

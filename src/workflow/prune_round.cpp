@@ -28,7 +28,8 @@ RoundPlan make_plan(PruneContext& context, const Network& network, const Measure
     goal.limit *= planning_margin;
   }
   if (job.options.method == PruneMethod::magnitude) {
-    return plan_round(network, measured.stats, job.setting, magnitude_ranks(network), false, goal);
+    return plan_round(network, measured.stats, job.setting, magnitude_ranks(network), false, goal,
+                      context.most_zeros);
   }
   context.working->load_constants(network);
   stage(context, name + ": what weights are worth")({});
@@ -37,7 +38,7 @@ RoundPlan make_plan(PruneContext& context, const Network& network, const Measure
   const auto power = input_power(*context.working, network, context.samples, job.options.recipe.positions,
                                  seed, context.stop);
   return plan_round(network, measured.stats, job.setting, loss_scores(network, power, sensitivity), true,
-                    goal);
+                    goal, context.most_zeros);
 }
 
 /// Layers from the most to the least expensive.

@@ -4,6 +4,7 @@
 
 #include <numeric>
 
+#include "base/error.h"
 #include "network/weights.h"
 #include "workflow/small_network.h"
 
@@ -63,6 +64,27 @@ TEST(UnitDensityPlan, OneDensityForAllLayersWhenScoresAreRanks) {
                                     magnitude_ranks(network), false, {RoundGoal::Kind::weights, 252});
   // 72 weights in the convolution and 432 in the product: half of each is kept.
   EXPECT_EQ(plan.keep, (std::vector<int64_t>{36, 216}));
+}
+
+// Half of 504 weights go, but the convolution's 72 may lose a quarter only.
+TEST(UnitDensityPlan, LimitsOfLayersHold) {
+  const Network network = small_network();
+  const auto limits = most_zeros(network, {{network.layers[0].name, 0.25}, {"*", 0.9}});
+  EXPECT_EQ(limits, (std::vector<double>{0.25, 0.9}));
+  const RoundPlan plan = plan_round(network, dense_stats(network), setting("eyeriss-cvpr17"),
+                                    magnitude_ranks(network), false, {RoundGoal::Kind::weights, 252}, limits);
+  EXPECT_EQ(plan.keep[0], 54);
+  EXPECT_NEAR(static_cast<double>(plan.keep[1]), 198, 1);
+}
+
+TEST(ErrorsDensityPlan, APatternThatNamesNoLayerIsRefused) {
+  const Network network = small_network();
+  try {
+    most_zeros(network, {{"fire*", 0.5}});
+    ADD_FAILURE() << "accepted";
+  } catch (const InputError& error) {
+    EXPECT_NE(std::string(error.what()).find("has no layer 'fire*'; its 2 layers are "), std::string::npos);
+  }
 }
 
 TEST(UnitDensityPlan, ZerosThatSaveNothingAreNotMade) {

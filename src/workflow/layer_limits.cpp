@@ -1,0 +1,35 @@
+#include <fmt/format.h>
+#include <fnmatch.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "workflow/density_plan.h"
+
+namespace mj {
+
+std::vector<double> most_zeros(const Network& network, const std::vector<LayerLimit>& limits) {
+  std::vector<double> shares(network.layers.size(), 1.0);
+  for (const LayerLimit& limit : limits) {
+    bool matches = false;
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+      if (fnmatch(limit.pattern.c_str(), network.layers[i].name.c_str(), 0) == 0) {
+        shares[i] = std::min(shares[i], limit.most_zeros);
+        matches = true;
+      }
+    }
+    if (!matches) {
+      std::string names;
+      constexpr std::size_t shown = 5;
+      for (std::size_t i = 0; i < std::min(shown, network.layers.size()); ++i) {
+        names += (i > 0 ? ", " : "") + network.layers[i].name;
+      }
+      throw InputError(network.file, "", fmt::format("has no layer '{}'", limit.pattern),
+                       fmt::format("its {} layers are {}{}", network.layers.size(), names,
+                                   network.layers.size() > shown ? ", ..." : ""));
+    }
+  }
+  return shares;
+}
+
+}  // namespace mj
