@@ -30,6 +30,7 @@ struct PruneArguments {
   DataOptions data;
   std::string evaluation;
   std::string method = "energy-aware";
+  std::string order = "energy";
   std::string metric;
   std::string max_drop, energy, sparsity;
   double energy_mj = 0;
@@ -133,6 +134,7 @@ std::map<std::string, std::string> run_options(const PruneArguments& arguments, 
           {"preprocess", fmt::format("{:016x}", fingerprint(preprocess))},
           {"accelerator", job.setting.accelerator.name},
           {"method", arguments.method},
+          {"order", arguments.order},
           {"metric", options.metric == Metric::top1 ? "top1" : "top5"},
           {"energy", optional(options.target.energy_share)},
           {"energy in MACs", optional(options.target.energy)},
@@ -189,6 +191,7 @@ PruneJob make_job(const PruneArguments& arguments, const std::string& preprocess
   options.activation_bits = job.setting.workload.activation_bits;
   options.seed = arguments.data.seed;
   options.limits = parse_limits(arguments);
+  options.order = arguments.order == "graph" ? LayerOrder::graph : LayerOrder::energy;
   options.method = arguments.method == "magnitude" ? PruneMethod::magnitude : PruneMethod::energy_aware;
   options.recipe.restore.norm = arguments.restore_norm == "l1" ? ErrorNorm::l1 : ErrorNorm::l2;
   const bool many_classes = class_count(job.network) >= classes_for_top5;
@@ -302,6 +305,9 @@ void add_method_options(CLI::App& command, PruneArguments& arguments) {
   PruneOptions& options = arguments.options;
   command.add_option("--method", arguments.method, "How weights are chosen")
       ->check(CLI::IsMember({"energy-aware", "magnitude"}))
+      ->capture_default_str();
+  command.add_option("--order", arguments.order, "Layers from the most expensive on, or from the input on")
+      ->check(CLI::IsMember({"energy", "graph"}))
       ->capture_default_str();
   command
       .add_option("--fine-tune", options.epochs,

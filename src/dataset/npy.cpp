@@ -4,7 +4,6 @@
 #include <charconv>
 #include <memory>
 #include <optional>
-#include <regex>
 #include <system_error>
 
 #include "base/error.h"
@@ -50,13 +49,16 @@ std::string read_header(NpyArray& array, const std::string& file) {
   return bytes.substr(fixed + length_bytes, length);
 }
 
-std::string field(const std::string& header, const std::string& pattern, const std::string& file) {
-  std::smatch match;
-  if (!std::regex_search(header, match, std::regex(pattern))) {
-    throw InputError(file, "header", "lacks descr, fortran_order or shape",
-                     "must be as numpy.save writes it");
+/// What stands behind `key` between `open` and the next `close`.
+std::string field(const std::string& header, const std::string& key, char open, char close,
+                  const std::string& file) {
+  const std::size_t at = header.find("'" + key + "':");
+  const std::size_t first = at == std::string::npos ? at : header.find(open, at + key.size() + 3);
+  const std::size_t last = first == std::string::npos ? first : header.find(close, first + 1);
+  if (last == std::string::npos) {
+    throw InputError(file, "header", fmt::format("lacks '{}'", key), "must be as numpy.save writes it");
   }
-  return match[1];
+  return header.substr(first + 1, last - first - 1);
 }
 
 NpyArray read_npy(const fs::path& path) {
@@ -64,11 +66,11 @@ NpyArray read_npy(const fs::path& path) {
   NpyArray array;
   array.content = read_file(path);
   const std::string header = read_header(array, file);
-  array.type = field(header, "'descr': *'([^']*)'", file);
-  if (field(header, "'fortran_order': *(True|False)", file) == "True") {
+  array.type = field(header, "descr", '\'', '\'', file);
+  if (field(header, "fortran_order", ' ', ',', file) == "True") {
     throw InputError(file, "header", "is in Fortran order", "save numpy.ascontiguousarray(...)");
   }
-  const std::string shape = field(header, R"('shape': *\(([0-9, ]*)\))", file);
+  const std::string shape = field(header, "shape", '(', ')', file);
   std::size_t count = 1;
   for (const char *at = shape.data(), *end = at + shape.size(); at != end;) {
     std::size_t size = 0;

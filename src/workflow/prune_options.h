@@ -18,6 +18,12 @@ enum class PruneMethod {
 
 enum class Metric { top1, top5 };
 
+/// In which order a round prunes the layers.
+enum class LayerOrder {
+  energy,  ///< the most expensive first (Yang, Chen, Sze, CVPR 2017)
+  graph    ///< from the input on, so that every layer is refitted on what the pruned ones before it give
+};
+
 /// When pruning has reached its end. At least one is set.
 struct PruneTarget {
   std::optional<double> energy_share;  ///< of the dense network's energy
@@ -44,6 +50,7 @@ struct LayerLimit {
 struct PruneOptions {
   PruneMethod method = PruneMethod::energy_aware;
   Metric metric = Metric::top1;
+  LayerOrder order = LayerOrder::energy;
   PruneTarget target;
   int64_t batch = 1;
   int weight_bits = 16;

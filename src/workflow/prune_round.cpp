@@ -41,15 +41,17 @@ RoundPlan make_plan(PruneContext& context, const Network& network, const Measure
                     goal, context.most_zeros);
 }
 
-/// Layers from the most to the least expensive.
-std::vector<std::size_t> energy_order(const PruneContext& context, const Network& network,
-                                      const Measured& measured) {
-  const Estimate estimate = estimate_network(network, measured.stats, context.job.setting);
-  std::vector<std::size_t> order(estimate.layers.size());
+/// Layers stand in the network in the graph's order.
+std::vector<std::size_t> layer_order(const PruneContext& context, const Network& network,
+                                     const Measured& measured) {
+  std::vector<std::size_t> order(network.layers.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return estimate.layers[a].energy.total > estimate.layers[b].energy.total;
-  });
+  if (context.job.options.order == LayerOrder::energy) {
+    const Estimate estimate = estimate_network(network, measured.stats, context.job.setting);
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+      return estimate.layers[a].energy.total > estimate.layers[b].energy.total;
+    });
+  }
   return order;
 }
 
@@ -94,7 +96,7 @@ RoundOutcome prune_round(PruneContext& context, const Network& from, const Measu
   // one gives.
   context.reference->load_constants(context.job.options.epochs > 0 ? from : context.job.network);
   context.working->load_constants(from);
-  prune_layers(context, outcome.network, plan, energy_order(context, from, measured), round, name);
+  prune_layers(context, outcome.network, plan, layer_order(context, from, measured), round, name);
   if (epochs > 0) {
     fine_tune(context, outcome.network, epochs, round, name);
   }
