@@ -22,7 +22,7 @@ struct Workload {
   bool reads_network_input = false;
   bool has_weights = true;  ///< false for a product of two activations, the second of which is counted as
                             ///< weights in energies and accesses, an operand for each image
-  double nonzero_macs = 0;         ///< weight and input both non-zero
+  double nonzero_macs = 0;  ///< weight and input both non-zero
   double nonzero_input_macs = 0;   ///< input non-zero, whatever the weight
   double nonzero_weight_macs = 0;  ///< weight non-zero, whatever the input
   double nonzero_weights = 0;

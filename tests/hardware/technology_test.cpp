@@ -15,7 +15,8 @@ mj::Technology built_in(const std::string& name) {
 }
 
 TEST(UnitTechnology, EveryBuiltInOneIsWellFormedAndNamedAsItsFile) {
-  EXPECT_THAT(mj::technology_names(), testing::ElementsAre("eyeriss-65nm", "horowitz-45nm", "nn-dataflow-65nm"));
+  EXPECT_THAT(mj::technology_names(),
+              testing::ElementsAre("eyeriss-65nm", "horowitz-45nm", "nn-dataflow-65nm"));
   for (const std::string& name : mj::technology_names()) {
     EXPECT_EQ(built_in(name).name, name);
   }
@@ -37,7 +38,8 @@ TEST(ErrorsTechnology, AnUnknownNameListsThoseThatThereAre) {
     mj::technology_text("7nm");
     FAIL();
   } catch (const mj::InputError& error) {
-    EXPECT_STREQ(error.what(), "7nm: is no technology; known are eyeriss-65nm, horowitz-45nm, nn-dataflow-65nm");
+    EXPECT_STREQ(error.what(),
+                 "7nm: is no technology; known are eyeriss-65nm, horowitz-45nm, nn-dataflow-65nm");
   }
 }
 
