@@ -15,12 +15,14 @@
 namespace mj {
 namespace {
 
+constexpr const char* unfinished_extension = ".part";
+
 [[noreturn]] void fail_to_write(const std::filesystem::path& file, int error) {
   throw InputError(file.string(), "", std::string("cannot be written (") + std::strerror(error) + ")",
                    "name a file in an existing, writable folder with room left");
 }
 
-void write_and_sync(int descriptor, std::string_view content) {
+void write_all(int descriptor, std::string_view content) {
   while (!content.empty()) {
     const ssize_t written = ::write(descriptor, content.data(), content.size());
     if (written < 0) {
@@ -31,6 +33,12 @@ void write_and_sync(int descriptor, std::string_view content) {
     }
     content.remove_prefix(static_cast<std::size_t>(written));
   }
+}
+
+void write_and_sync(int descriptor, std::span<const std::string_view> parts) {
+  for (const std::string_view part : parts) {
+    write_all(descriptor, part);
+  }
   if (::fsync(descriptor) != 0) {
     throw std::system_error(errno, std::generic_category());
   }
@@ -38,8 +46,21 @@ void write_and_sync(int descriptor, std::string_view content) {
 
 /// Creates a temporary file beside `file` and opens it; its name is left in `name`.
 int open_beside(const std::filesystem::path& file, std::string& name) {
-  name = file.string() + "." + std::to_string(::getpid()) + ".part";
-  return ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  // A process of the same number that was killed may have left the first names.
+  constexpr int most_tries = 100;
+  int descriptor = -1;
+  for (int i = 0; i < most_tries && descriptor < 0; ++i) {
+    name = file.string() + '.' + std::to_string(::getpid());
+    if (i > 0) {
+      name += '-' + std::to_string(i);
+    }
+    name += unfinished_extension;
+    descriptor = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor < 0 && errno != EEXIST) {
+      break;
+    }
+  }
+  return descriptor;
 }
 
 /// A device or pipe is written in place: renaming over it would replace it.
@@ -48,9 +69,11 @@ bool is_special(const std::filesystem::path& file) {
   return std::filesystem::exists(file, ignored) && !std::filesystem::is_regular_file(file, ignored);
 }
 
-void write_special(const std::filesystem::path& file, std::string_view content) {
+void write_special(const std::filesystem::path& file, std::span<const std::string_view> parts) {
   std::ofstream stream(file, std::ios::binary);
-  stream.write(content.data(), static_cast<std::streamsize>(content.size()));
+  for (const std::string_view part : parts) {
+    stream.write(part.data(), static_cast<std::streamsize>(part.size()));
+  }
   if (!stream.flush()) {
     fail_to_write(file, errno);
   }
@@ -81,12 +104,16 @@ std::string read_file(const std::filesystem::path& file) {
 }
 
 void write_file_atomically(const std::filesystem::path& file, std::string_view content) {
+  write_file_atomically(file, std::span(&content, 1));
+}
+
+void write_file_atomically(const std::filesystem::path& file, std::span<const std::string_view> parts) {
   std::error_code ignored;
   if (std::filesystem::is_directory(file, ignored)) {
     fail_to_write(file, EISDIR);
   }
   if (is_special(file)) {
-    write_special(file, content);
+    write_special(file, parts);
     return;
   }
   std::string temporary;
@@ -95,7 +122,7 @@ void write_file_atomically(const std::filesystem::path& file, std::string_view c
     fail_to_write(file, errno);
   }
   try {
-    write_and_sync(descriptor, content);
+    write_and_sync(descriptor, parts);
   } catch (const std::system_error& failure) {
     ::close(descriptor);
     ::unlink(temporary.c_str());
@@ -109,8 +136,12 @@ void write_file_atomically(const std::filesystem::path& file, std::string_view c
   }
 }
 
-uint64_t fingerprint(std::string_view content) {
-  uint64_t hash = 0xcbf29ce484222325U;
+bool is_unfinished(const std::filesystem::path& file) {
+  return file.extension() == unfinished_extension;
+}
+
+uint64_t fingerprint(std::string_view content, uint64_t before) {
+  uint64_t hash = before;
   for (const char c : content) {
     hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
   }

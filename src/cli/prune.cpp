@@ -129,7 +129,8 @@ std::map<std::string, std::string> run_options(const PruneArguments& arguments, 
   for (const LayerLimit& limit : options.limits) {
     limits += fmt::format("{}={} ", limit.pattern, limit.most_zeros);
   }
-  return {{"model", fmt::format("{:016x}", fingerprint(read_file(arguments.model)))},
+  return {{"version", MJ_VERSION},
+          {"model", fmt::format("{:016x}", fingerprint(read_file(arguments.model)))},
           {"data", fmt::format("{} images, labels {:016x}", job.calibration.size, labels)},
           {"preprocess", fmt::format("{:016x}", fingerprint(preprocess))},
           {"accelerator", job.setting.accelerator.name},
@@ -255,10 +256,10 @@ int run_prune(const PruneArguments& arguments) {
     outcome = prune_network(job, run.get(), printer.callback(), stop);
   } catch (const Interrupted&) {
     if (run == nullptr) {
-      fmt::print(stderr, "mj: interrupted; nothing was written (--run DIR keeps finished rounds)\n");
+      fmt::print(stderr, "mj: interrupted; nothing was written (--run DIR keeps what is finished)\n");
     } else {
-      fmt::print(stderr, "mj: interrupted; finished rounds are in {}; go on with\n  {}\n", arguments.run,
-                 resume_command(arguments));
+      fmt::print(stderr, "mj: interrupted; finished layers and epochs are in {}; go on with\n  {}\n",
+                 arguments.run, resume_command(arguments));
     }
     return interrupted;
   }
@@ -376,7 +377,9 @@ void add_prune(CLI::App& app, Command& chosen, const std::vector<std::string>& c
   add_target_options(*command, *arguments);
   add_limit_options(*command, *arguments);
   add_method_options(*command, *arguments);
-  command->add_option("--run", arguments->run, "Folder that keeps finished rounds and the result")
+  command
+      ->add_option("--run", arguments->run,
+                   "Folder that keeps finished layers and epochs, the log and the result")
       ->type_name("DIR");
   command->add_flag("--resume", arguments->resume, "Go on with the run in --run")->needs("--run");
   command->add_option("--json", arguments->json, "Write JSON to a file, or - for standard output alone")

@@ -57,6 +57,13 @@ struct TrainOptions {
   uint64_t seed = 0;
 };
 
+/// Where training stands between two epochs; with the constants, all that the rest of it depends on.
+struct TrainState {
+  int epochs = 0;                           ///< finished
+  std::vector<std::vector<float>> moments;  ///< Adam's, first and second, of each trained constant in turn;
+                                            ///< empty at the start
+};
+
 /// A network ready to run. Not safe to use from several threads at once; it uses several itself.
 class Session {
  public:
@@ -97,15 +104,23 @@ class Session {
   /// of the MAC node itself, as in LayerSamples. Needs no labels.
   virtual std::vector<std::vector<double>> output_sensitivity(const NetworkInputs& inputs, uint64_t seed,
                                                               std::stop_token stop) = 0;
-  /// Back-propagation by Adam (Kingma and Ba 2015) over weights, biases, and batch norms' scale and shift;
-  /// batch norms' statistics stay, dropout does nothing. Weights of MAC layers that are exactly zero at the
-  /// start are held at zero. `teacher` (may be null; from open_session) gives the distillation's targets. The
-  /// loss of an image is (1 - d) cross-entropy + d T^2 KL(teacher at T || student at T) with d the
-  /// distillation and T the temperature (Hinton et al. 2015), taken before a final Softmax. Throws InputError
-  /// where the loss becomes infinite, and for labels as `evaluate` does unless d = 1. After Interrupted the
-  /// weights are those of the last step.
-  virtual void train(const NetworkInputs& inputs, const TrainOptions& options, Session* teacher,
-                     const ProgressCallback& progress, std::stop_token stop) = 0;
+  /// The next epoch of options.epochs: back-propagation by Adam (Kingma and Ba 2015) over weights, biases,
+  /// and batch norms' scale and shift; batch norms' statistics stay, dropout does nothing. Weights of MAC
+  /// layers that are exactly zero at the start are held at zero. `teacher` (may be null; from open_session)
+  /// gives the distillation's targets. The loss of an image is (1 - d) cross-entropy + d T^2 KL(teacher at T
+  /// || student at T) with d the distillation and T the temperature (Hinton et al. 2015), taken before a
+  /// final Softmax. Throws InputError where the loss becomes infinite, and for labels as `evaluate` does
+  /// unless d = 1. After Interrupted the weights and moments are those of the last step.
+  virtual void train_epoch(const NetworkInputs& inputs, const TrainOptions& options, TrainState& state,
+                           Session* teacher, const ProgressCallback& progress, std::stop_token stop) = 0;
+
+  /// All epochs.
+  void train(const NetworkInputs& inputs, const TrainOptions& options, Session* teacher,
+             const ProgressCallback& progress, const std::stop_token& stop) {
+    for (TrainState state; state.epochs < options.epochs;) {
+      train_epoch(inputs, options, state, teacher, progress, stop);
+    }
+  }
 };
 
 /// Loads the runtime module on first use (it pulls in libtorch) and opens a session. Throws InputError naming

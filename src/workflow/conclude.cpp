@@ -105,8 +105,10 @@ std::string accuracy_source(const PruneContext& context) {
 
 }  // namespace
 
-PruneOutcome conclude(PruneContext& context, const Measured& dense, const Measured& pruned, RunState state) {
+PruneOutcome conclude(PruneContext& context, RunState state) {
   const PruneJob& job = context.job;
+  const Measured& dense = state.dense;
+  const Measured& pruned = state.current;
   PruneOutcome outcome;
   PruneResult& result = outcome.result;
   result.model = job.network.file;

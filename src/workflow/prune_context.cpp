@@ -8,9 +8,27 @@
 #include "workflow/density_plan.h"
 
 namespace mj {
+namespace {
 
-PruneContext open_context(const PruneJob& job, ProgressCallback progress, std::stop_token stop) {
-  PruneContext context{.job = job, .progress = std::move(progress), .stop = std::move(stop)};
+ProgressCallback logged(RunFolder* run, const ProgressCallback& progress) {
+  if (run == nullptr) {
+    return progress;
+  }
+  return [run, progress](const Progress& step) {
+    if (step.stage_ended) {
+      run->log(step.stage + ": " + step.detail);
+    }
+    if (progress) {
+      progress(step);
+    }
+  };
+}
+
+}  // namespace
+
+PruneContext open_context(const PruneJob& job, RunFolder* run, const ProgressCallback& progress,
+                          std::stop_token stop) {
+  PruneContext context{.job = job, .run = run, .progress = logged(run, progress), .stop = std::move(stop)};
   const PruneOptions& options = job.options;
   const auto draw = [&](std::size_t count, uint64_t task) {
     return select(context.split.fit,

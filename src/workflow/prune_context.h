@@ -8,6 +8,7 @@
 
 #include "base/progress.h"
 #include "workflow/calibration_split.h"
+#include "workflow/measured.h"
 #include "workflow/network_energy.h"
 #include "workflow/prune_network.h"
 
@@ -16,6 +17,7 @@ namespace mj {
 /// What a pruning run works with: its images and the sessions that run the network.
 struct PruneContext {
   const PruneJob& job;
+  RunFolder* run = nullptr;  ///< where the run is kept; may be null
   ProgressCallback progress;
   std::stop_token stop;
   CalibrationSplit split;
@@ -28,18 +30,12 @@ struct PruneContext {
       teacher;  ///< the dense network, for distillation; null where there is no gradient step
 };
 
-PruneContext open_context(const PruneJob& job, ProgressCallback progress, std::stop_token stop);
+/// `progress` hears all of it, the run's log the ends of stages.
+PruneContext open_context(const PruneJob& job, RunFolder* run, const ProgressCallback& progress,
+                          std::stop_token stop);
 
 /// A callback that reports under the name of a stage.
 ProgressCallback stage(const PruneContext& context, std::string name);
-
-/// What was found of a network.
-struct Measured {
-  ActivationStats stats;
-  double energy = 0;  ///< per image, in MACs
-  double nonzero_weights = 0;
-  std::optional<Accuracy> accuracy;  ///< on the images held back
-};
 
 /// Accuracy by the run's metric.
 std::optional<double> metric_of(const Measured& measured, Metric metric);

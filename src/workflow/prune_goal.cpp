@@ -25,15 +25,15 @@ RoundGoal final_goal(const PruneJob& job, const Measured& dense) {
   return {RoundGoal::Kind::energy, target.energy ? *target.energy : dense.energy * *target.energy_share};
 }
 
-RoundGoal round_goal(const PruneJob& job, const Measured& dense, const Measured& current,
-                     const RunState& state) {
+RoundGoal round_goal(const PruneJob& job, const RunState& state) {
   if (!has_budget(job.options.target)) {
-    return {RoundGoal::Kind::energy, current.energy * (1 - state.step)};
+    return {RoundGoal::Kind::energy, state.current.energy * (1 - state.step)};
   }
-  RoundGoal goal = final_goal(job, dense);
+  RoundGoal goal = final_goal(job, state.dense);
   const int rounds = job.options.rounds;
   if (state.round + 1 < rounds) {
-    const double from = goal.kind == RoundGoal::Kind::energy ? dense.energy : dense.nonzero_weights;
+    const double from =
+        goal.kind == RoundGoal::Kind::energy ? state.dense.energy : state.dense.nonzero_weights;
     goal.limit = from * std::pow(goal.limit / from, (state.round + 1.0) / rounds);
   } else if (state.round >= rounds) {
     goal.limit *= 1 - correction_margin * (state.round - rounds + 1);

@@ -2,7 +2,7 @@
 
 #include "workflow/density_plan.h"
 #include "workflow/prune_context.h"
-#include "workflow/run_folder.h"
+#include "workflow/run_state.h"
 
 namespace mj {
 
@@ -17,8 +17,7 @@ RoundGoal final_goal(const PruneJob& job, const Measured& dense);
 
 /// Where the next round is to come to: a share of the way to the budget, in equal ratios, or a step below the
 /// present energy.
-RoundGoal round_goal(const PruneJob& job, const Measured& dense, const Measured& current,
-                     const RunState& state);
+RoundGoal round_goal(const PruneJob& job, const RunState& state);
 
 bool is_reached(const RoundGoal& goal, const Measured& measured);
 

@@ -40,20 +40,21 @@ int epochs_of_round(const PruneOptions& options, int round) {
   return round >= options.rounds + most_corrections / 2 ? 0 : options.epochs;
 }
 
-/// Takes the candidate or rolls back to the network before it, and decides whether the run has ended.
-void decide(const PruneJob& job, const Measured& dense, Measured& current, RunState& state,
-            RoundOutcome candidate, Measured measured) {
+/// Takes the round's network or rolls back to the one before it, and decides whether the run has ended.
+void decide(const PruneJob& job, RunState& state, Measured measured) {
   const PruneOptions& options = job.options;
   const bool budget = has_budget(options.target);
-  const bool kept = budget || (is_above_floor(options, dense, measured) && measured.energy < current.energy);
+  const bool kept =
+      budget || (is_above_floor(options, state.dense, measured) && measured.energy < state.current.energy);
+  RoundState round = *std::exchange(state.begun, std::nullopt);
   ++state.round;
   add_history(state, measured, kept);
   if (kept) {
-    state.network = std::move(candidate.network);
-    current = std::move(measured);
-    if (budget && is_reached(final_goal(job, dense), current)) {
+    state.network = std::move(round.network);
+    state.current = std::move(measured);
+    if (budget && is_reached(final_goal(job, state.dense), state.current)) {
       end_run(state, "budget");
-    } else if (!candidate.reachable || (budget && state.round >= options.rounds + most_corrections)) {
+    } else if (!round.reachable || (budget && state.round >= options.rounds + most_corrections)) {
       end_run(state, "no weights left to remove");
     }
     return;
@@ -66,13 +67,39 @@ void decide(const PruneJob& job, const Measured& dense, Measured& current, RunSt
   state.step /= 2;
 }
 
-RunState start_state(const PruneJob& job, const RunFolder* run) {
-  if (run != nullptr) {
-    if (auto saved = run->load()) {
+void save(const PruneContext& context, const RunState& state) {
+  if (context.run != nullptr) {
+    context.run->save(state);
+  }
+}
+
+std::string place_of(const RunState& state) {
+  if (state.ended || !state.begun) {
+    return fmt::format("after round {}", state.round);
+  }
+  return fmt::format("round {}, {} of {} layers pruned, {} epochs of fine-tuning", state.round + 1,
+                     state.begun->pruned, state.begun->order.size(), state.begun->training.epochs);
+}
+
+RunState start_state(PruneContext& context) {
+  const PruneJob& job = context.job;
+  if (context.run != nullptr) {
+    if (auto saved = context.run->load(job.network)) {
+      if (context.progress) {
+        context.progress({"resumed", 0, place_of(*saved), true});
+      }
       return *std::move(saved);
     }
   }
-  return {.step = job.options.step, .refinements = job.options.refinements, .network = job.network};
+  RunState state{.step = job.options.step, .refinements = job.options.refinements, .network = job.network};
+  state.dense = measure(context, job.network, "dense network");
+  report(context, "dense network", state.dense, state.dense);
+  state.current = state.dense;
+  if (has_budget(job.options.target) && is_reached(final_goal(job, state.dense), state.current)) {
+    end_run(state, "budget");
+  }
+  save(context, state);
+  return state;
 }
 
 }  // namespace
@@ -85,27 +112,17 @@ PruneOutcome prune_network(const PruneJob& job, RunFolder* run, const ProgressCa
         "give labelled images, or a budget (--energy, --energy-mj or --sparsity) without --max-drop");
   }
   const auto start = std::chrono::steady_clock::now();
-  PruneContext context = open_context(job, progress, std::move(stop));
-  RunState state = start_state(job, run);
-  const Measured dense = measure(context, job.network, "dense network");
-  report(context, "dense network", dense, dense);
-  Measured current = state.round == 0 ? dense : measure(context, state.network, "network of the last round");
-  if (has_budget(job.options.target) && is_reached(final_goal(job, dense), current)) {
-    end_run(state, "budget");
-  }
+  PruneContext context = open_context(job, run, progress, std::move(stop));
+  RunState state = start_state(context);
   while (!state.ended) {
     const std::string name = fmt::format("round {}", state.round + 1);
-    const RoundGoal goal = round_goal(job, dense, current, state);
-    RoundOutcome candidate = prune_round(context, state.network, current, goal,
-                                         epochs_of_round(job.options, state.round), state.round, name);
-    Measured measured = measure(context, candidate.network, name);
-    report(context, name, measured, dense);
-    decide(job, dense, current, state, std::move(candidate), std::move(measured));
-    if (run != nullptr) {
-      run->save(state);
-    }
+    prune_round(context, state, epochs_of_round(job.options, state.round), name);
+    Measured measured = measure(context, state.begun->network, name);
+    report(context, name, measured, state.dense);
+    decide(job, state, std::move(measured));
+    save(context, state);
   }
-  PruneOutcome outcome = conclude(context, dense, current, std::move(state));
+  PruneOutcome outcome = conclude(context, std::move(state));
   outcome.result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return outcome;
 }

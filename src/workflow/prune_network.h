@@ -34,7 +34,7 @@ struct PruneOutcome {
 /// Prunes in rounds: every round plans how many weights each layer keeps, prunes the layers from the most to
 /// the least expensive, fine-tunes with the zeros held, and measures; it ends at the budget or rolls back to
 /// the last network above the accuracy floor.
-/// @param run where finished rounds are kept, and from which the run goes on; may be null
+/// @param run where finished layers and epochs are kept, and from which the run goes on; may be null
 /// Throws Interrupted when `stop` is requested; what `run` holds is whole then.
 PruneOutcome prune_network(const PruneJob& job, RunFolder* run, const ProgressCallback& progress,
                            std::stop_token stop);

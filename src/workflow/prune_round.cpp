@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "base/random.h"
 #include "workflow/layer_errors.h"
+#include "workflow/prune_goal.h"
 #include "workflow/prune_layer.h"
 
 namespace mj {
@@ -55,52 +57,78 @@ std::vector<std::size_t> layer_order(const PruneContext& context, const Network&
   return order;
 }
 
-void prune_layers(PruneContext& context, Network& network, const RoundPlan& plan,
-                  const std::vector<std::size_t>& order, int round, const std::string& name) {
-  const PruneOptions& options = context.job.options;
-  std::size_t finished = 0;
-  for (const std::size_t layer : order) {
-    const double fraction = static_cast<double>(finished++) / static_cast<double>(order.size());
-    stage(context, name + ": pruning")({.fraction = fraction, .detail = network.layers[layer].name});
-    if (plan.keep[layer] == 0) {
-      continue;
-    }
-    if (options.method == PruneMethod::magnitude) {
-      prune_layer_by_magnitude(network, layer, plan.keep[layer]);
-    } else {
-      prune_layer(network, layer, plan.keep[layer], context.samples, *context.working, *context.reference,
-                  options.recipe, round_seed(context, layer_samples, round, layer), context.stop);
-      context.working->load_constants(network);
-    }
+RoundState begin_round(PruneContext& context, const RunState& state, const std::string& name) {
+  RoundPlan plan =
+      make_plan(context, state.network, state.current, round_goal(context.job, state), state.round, name);
+  return {.keep = std::move(plan.keep),
+          .reachable = plan.reachable,
+          .order = layer_order(context, state.network, state.current),
+          .network = state.network};
+}
+
+void checkpoint(const PruneContext& context, const RunState& state) {
+  if (context.run != nullptr) {
+    context.run->save_if_due(state);
   }
 }
 
-void fine_tune(PruneContext& context, Network& network, int epochs, int round, const std::string& name) {
+void prune_one(PruneContext& context, RoundState& begun, std::size_t layer, int round) {
+  const PruneOptions& options = context.job.options;
+  const int64_t keep = begun.keep[layer];
+  if (keep == 0) {
+    return;
+  }
+  if (options.method == PruneMethod::magnitude) {
+    prune_layer_by_magnitude(begun.network, layer, keep);
+    return;
+  }
+  prune_layer(begun.network, layer, keep, context.samples, *context.working, *context.reference,
+              options.recipe, round_seed(context, layer_samples, round, layer), context.stop);
+  context.working->load_constants(begun.network);
+}
+
+void prune_layers(PruneContext& context, RunState& state, const std::string& name) {
+  RoundState& begun = *state.begun;
+  // Layers keep what the network gives that the round starts with if it was fine-tuned, else what the dense
+  // one gives.
+  context.reference->load_constants(context.job.options.epochs > 0 ? state.network : context.job.network);
+  context.working->load_constants(begun.network);
+  while (begun.pruned < begun.order.size()) {
+    const std::size_t layer = begun.order[begun.pruned];
+    const double fraction = static_cast<double>(begun.pruned) / static_cast<double>(begun.order.size());
+    stage(context, name + ": pruning")({.fraction = fraction, .detail = begun.network.layers[layer].name});
+    prune_one(context, begun, layer, state.round);
+    ++begun.pruned;
+    checkpoint(context, state);
+  }
+}
+
+void fine_tune(PruneContext& context, RunState& state, int epochs, const std::string& name) {
+  RoundState& begun = *state.begun;
   TrainOptions training = context.job.options.training;
   training.epochs = epochs;
-  training.seed = round_seed(context, fine_tuning, round);
+  training.seed = round_seed(context, fine_tuning, state.round);
   context.teacher->load_constants(context.job.network);
-  context.working->load_constants(network);
-  context.working->train(context.split.fit, training, context.teacher.get(),
-                         stage(context, name + ": fine-tuning"), context.stop);
-  context.working->store_constants(network);
+  context.working->load_constants(begun.network);
+  while (begun.training.epochs < epochs) {
+    context.working->train_epoch(context.split.fit, training, begun.training, context.teacher.get(),
+                                 stage(context, name + ": fine-tuning"), context.stop);
+    context.working->store_constants(begun.network);
+    checkpoint(context, state);
+  }
 }
 
 }  // namespace
 
-RoundOutcome prune_round(PruneContext& context, const Network& from, const Measured& measured, RoundGoal goal,
-                         int epochs, int round, const std::string& name) {
-  const RoundPlan plan = make_plan(context, from, measured, goal, round, name);
-  RoundOutcome outcome{from, plan.reachable};
-  // Layers keep what the network gives that the round starts with if it was fine-tuned, else what the dense
-  // one gives.
-  context.reference->load_constants(context.job.options.epochs > 0 ? from : context.job.network);
-  context.working->load_constants(from);
-  prune_layers(context, outcome.network, plan, layer_order(context, from, measured), round, name);
-  if (epochs > 0) {
-    fine_tune(context, outcome.network, epochs, round, name);
+void prune_round(PruneContext& context, RunState& state, int epochs, const std::string& name) {
+  if (!state.begun) {
+    state.begun = begin_round(context, state, name);
+    checkpoint(context, state);
   }
-  return outcome;
+  prune_layers(context, state, name);
+  if (epochs > 0) {
+    fine_tune(context, state, epochs, name);
+  }
 }
 
 }  // namespace mj

@@ -2,20 +2,25 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "base/document.h"
 #include "base/error.h"
 #include "base/files.h"
-#include "onnx/onnx_file.h"
+#include "workflow/state_values.h"
 
 namespace mj {
 namespace {
 
 constexpr const char* options_name = "options.yaml";
 constexpr const char* state_name = "state.yaml";
+constexpr const char* values_extension = ".values";
 
 std::string quoted(const std::string& text) {
   std::string result = "\"";
@@ -54,33 +59,49 @@ void refuse_other_options(const std::filesystem::path& file,
   }
 }
 
-std::string network_name(int round) {
-  return fmt::format("network-{}.onnx", round);
+std::string kept_name(const RunState& state) {
+  return fmt::format("kept-{}{}", state.round, values_extension);
 }
 
-std::string step_text(const PruneStep& step) {
-  const auto share = [](const std::optional<double>& value) {
-    return value ? fmt::format("{}", *value) : "none";
-  };
-  return fmt::format("  - {{ step: {}, energy: {}, top1: {}, top5: {}, kept: {} }}\n", step.step, step.energy,
-                     share(step.top1), share(step.top5), step.kept);
+std::string begun_name(const RunState& state) {
+  return fmt::format("begun-{}-{}-{}{}", state.round + 1, state.begun->pruned, state.begun->training.epochs,
+                     values_extension);
 }
 
-std::optional<double> optional_number(FieldReader& reader, const char* key) {
-  return reader.text(key) == "none" ? std::nullopt : std::optional(reader.required_number(key, 0));
+std::filesystem::path made_folder(std::filesystem::path folder) {
+  std::error_code ignored;
+  std::filesystem::create_directories(folder, ignored);
+  if (!std::filesystem::is_directory(folder)) {
+    throw InputError(folder.string(), "", "is no folder and cannot be made one",
+                     "name a new or empty folder");
+  }
+  return folder;
+}
+
+/// Whether a kill left the file before there was a run.
+bool is_unfinished_start(const std::filesystem::path& file) {
+  return is_unfinished(file) && file.filename().string().starts_with(options_name);
+}
+
+bool is_empty_but_for_start(const std::filesystem::path& folder) {
+  const std::filesystem::directory_iterator files(folder);
+  return std::all_of(begin(files), end(files),
+                     [](const auto& entry) { return is_unfinished_start(entry.path()); });
+}
+
+ArrayReader open_values(const std::filesystem::path& folder, const ValueFile& file) {
+  ArrayReader reader(folder / file.name);
+  if (reader.content_fingerprint() != file.fingerprint) {
+    reader.reject("is not as it was written: it is cut off or was changed");
+  }
+  return reader;
 }
 
 }  // namespace
 
 RunFolder::RunFolder(std::filesystem::path folder, const std::map<std::string, std::string>& options,
-                     bool resume)
-    : folder_(std::move(folder)) {
-  std::error_code error;
-  std::filesystem::create_directories(folder_, error);
-  if (!std::filesystem::is_directory(folder_)) {
-    throw InputError(folder_.string(), "", "is no folder and cannot be made one",
-                     "name a new or empty folder");
-  }
+                     bool resume, double share)
+    : folder_(made_folder(std::move(folder))), lock_(folder_), share_(share), saved_(Clock::now()) {
   const auto saved = folder_ / options_name;
   if (std::filesystem::exists(saved)) {
     if (!resume) {
@@ -90,63 +111,94 @@ RunFolder::RunFolder(std::filesystem::path folder, const std::map<std::string, s
     refuse_other_options(saved, options);
     return;
   }
-  if (!std::filesystem::is_empty(folder_)) {
+  if (!is_empty_but_for_start(folder_)) {
     throw InputError(folder_.string(), "", "is not empty and holds no run", "name a new or empty folder");
   }
   write_file_atomically(saved, options_text(options));
 }
 
-std::optional<RunState> RunFolder::load() const {
+std::optional<RunState> RunFolder::load(const Network& dense) {
   const auto file = folder_ / state_name;
   if (!std::filesystem::exists(file)) {
     return std::nullopt;
   }
-  const Document document = read_document(file);
-  std::vector<Problem> problems;
-  FieldReader reader(document, problems);
-  RunState state;
-  state.round = static_cast<int>(reader.required_whole("round", 0, 1000000));
-  state.step = reader.required_number("step", 0, 1);
-  state.refinements = static_cast<int>(reader.required_whole("refinements", 0, 1000));
-  state.ended = reader.flag("ended", false);
-  state.stopped_by = reader.text("stopped_by");
-  const std::string network = reader.required_text("network");
-  if (const Document* history = reader.require("history"); history != nullptr) {
-    for (const Document& item : history->items) {
-      FieldReader entry(item, problems);
-      PruneStep step;
-      step.step = static_cast<int>(entry.required_whole("step", 0, 1000000));
-      step.energy = entry.required_number("energy", 0);
-      step.top1 = optional_number(entry, "top1");
-      step.top5 = optional_number(entry, "top5");
-      step.kept = entry.flag("kept", true);
-      state.history.push_back(step);
-    }
+  RunState state = read_state_text(file, files_);
+  state.network = dense;
+  ArrayReader kept = open_values(folder_, files_.kept);
+  read_kept(kept, state);
+  if (state.begun) {
+    state.begun->network = dense;
+    ArrayReader begun = open_values(folder_, *files_.begun);
+    read_begun(begun, *state.begun);
   }
-  throw_problems(file.string(), problems);
-  state.network = read_onnx(folder_ / network);
   return state;
 }
 
-void RunFolder::save(const RunState& state) const {
-  const std::string network = network_name(state.round);
-  write_onnx(state.network, folder_ / network);
-  std::string text =
-      fmt::format("round: {}\nstep: {}\nrefinements: {}\nended: {}\nstopped_by: {}\nnetwork: {}\nhistory:\n",
-                  state.round, state.step, state.refinements, state.ended, quoted(state.stopped_by), network);
-  for (const PruneStep& step : state.history) {
-    text += step_text(step);
+void RunFolder::save(const RunState& state) {
+  const Clock::time_point start = Clock::now();
+  StateFiles files = files_;
+  if (files.kept.name != kept_name(state)) {
+    ArrayWriter values;
+    add_kept(values, state);
+    files.kept = write_values(kept_name(state), values);
   }
-  if (state.history.empty()) {
-    text += "  []\n";
+  if (!state.begun) {
+    files.begun.reset();
+  } else if (!files.begun || files.begun->name != begun_name(state)) {
+    ArrayWriter values;
+    add_begun(values, *state.begun);
+    files.begun = write_values(begun_name(state), values);
   }
-  write_file_atomically(folder_ / state_name, text);
+  write_file_atomically(folder_ / state_name, state_text(state, files));
+  files_ = std::move(files);
+  clean();
+  saved_ = Clock::now();
+  cost_ = saved_ - start;
+}
+
+void RunFolder::save_if_due(const RunState& state) {
+  using Seconds = std::chrono::duration<double>;
+  if (share_ * Seconds(Clock::now() - saved_) >= Seconds(cost_)) {
+    save(state);
+  }
+}
+
+ValueFile RunFolder::write_values(const std::string& name, const ArrayWriter& values) const {
+  write_file_atomically(folder_ / name, values.parts());
+  return {name, values.content_fingerprint()};
+}
+
+bool RunFolder::is_superfluous(const std::filesystem::path& file) const {
+  const std::string name = file.filename().string();
+  const bool named = name == files_.kept.name || (files_.begun && name == files_.begun->name);
+  return is_unfinished(file) || (file.extension() == values_extension && !named);
+}
+
+void RunFolder::clean() const {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+    if (is_superfluous(entry.path())) {
+      files.push_back(entry.path());
+    }
+  }
   std::error_code ignored;
-  std::filesystem::remove(folder_ / network_name(state.round - 1), ignored);
+  for (const auto& file : files) {
+    std::filesystem::remove(file, ignored);
+  }
 }
 
 void RunFolder::write(const std::string& name, const std::string& content) const {
   write_file_atomically(folder_ / name, content);
+}
+
+void RunFolder::log(const std::string& line) const {
+  const auto file = folder_ / "log.txt";
+  std::ofstream stream(file, std::ios::app);
+  stream << line << '\n';
+  if (!stream.flush()) {
+    throw InputError(file.string(), "", fmt::format("cannot be written ({})", std::strerror(errno)),
+                     "make room; --resume goes on from the last checkpoint");
+  }
 }
 
 }  // namespace mj

@@ -1,6 +1,7 @@
 #include "base/files.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -19,6 +20,18 @@ TEST(UnitFiles, WritesReplaceTheWholeFileAndLeaveNothingBeside) {
   EXPECT_EQ(read_file(file), "second");
   const std::filesystem::directory_iterator entries(folder.path());
   EXPECT_EQ(std::distance(begin(entries), end(entries)), 1);
+}
+
+TEST(UnitFiles, WhatAKilledProcessOfTheSameNumberLeftIsNoHindrance) {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "a.txt";
+  const auto left = folder.path() / ("a.txt." + std::to_string(getpid()) + ".part");
+  write_file_atomically(left, "half");
+  check_writable(file);
+  write_file_atomically(file, "whole");
+  EXPECT_EQ(read_file(file), "whole");
+  EXPECT_TRUE(is_unfinished(left));
+  EXPECT_FALSE(is_unfinished(file));
 }
 
 TEST(UnitFiles, DevicesAreWrittenInPlace) {

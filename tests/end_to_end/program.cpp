@@ -3,20 +3,39 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): kill is POSIX
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <utility>
 
 namespace {
 
-/// Reads both pipes to their ends; interrupts `child` when `line` has been seen.
-void read_both(int out, int err, ProgramRun& run, pid_t child, const std::string& line) {
+using Clock = std::chrono::steady_clock;
+constexpr Clock::time_point never = Clock::time_point::max();
+
+/// Milliseconds for poll; -1: forever.
+int time_left(Clock::time_point deadline) {
+  if (deadline == never) {
+    return -1;
+  }
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+  return static_cast<int>(std::max<std::chrono::milliseconds::rep>(left, 0));
+}
+
+/// Reads both pipes to their ends and disturbs `child` on the way.
+void read_both(int out, int err, ProgramRun& run, pid_t child, const Disturbance& disturbance) {
   std::array<pollfd, 2> pipes{{{out, POLLIN, 0}, {err, POLLIN, 0}}};
-  bool sent = line.empty();
+  Clock::time_point deadline = disturbance.kill_after ? Clock::now() + *disturbance.kill_after : never;
+  bool sent = disturbance.interrupt_at.empty();
   int open = 2;
   while (open > 0) {
-    poll(pipes.data(), pipes.size(), -1);
+    if (poll(pipes.data(), pipes.size(), time_left(deadline)) == 0) {
+      kill(child, SIGKILL);
+      deadline = never;
+    }
     for (std::size_t i = 0; i < pipes.size(); ++i) {
       if (pipes[i].fd < 0 || pipes[i].revents == 0) {
         continue;
@@ -30,24 +49,38 @@ void read_both(int out, int err, ProgramRun& run, pid_t child, const std::string
       }
       (i == 0 ? run.output : run.errors).append(buffer.data(), static_cast<std::size_t>(count));
     }
-    if (!sent && run.errors.find(line) != std::string::npos) {
+    if (!sent && run.errors.find(disturbance.interrupt_at) != std::string::npos) {
       kill(child, SIGINT);
       sent = true;
     }
   }
 }
 
-}  // namespace
-
-ProgramRun run_mj_and_interrupt(const std::vector<std::string>& arguments, const std::string& line,
-                                const std::filesystem::path& folder) {
-  std::vector<std::string> words{MJ_PROGRAM};
-  words.insert(words.end(), arguments.begin(), arguments.end());
+/// Never returns.
+void become_mj(std::vector<std::string> words, const std::filesystem::path& folder,
+               const Disturbance& disturbance) {
+  if (disturbance.largest_file) {
+    const rlimit limit{*disturbance.largest_file, *disturbance.largest_file};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    signal(SIGXFSZ, SIG_IGN);  // so that write() fails instead
+  }
   std::vector<char*> argv;
   for (std::string& word : words) {
     argv.push_back(word.data());
   }
   argv.push_back(nullptr);
+  if (chdir(folder.c_str()) == 0) {
+    execv(argv[0], argv.data());
+  }
+  _exit(127);
+}
+
+}  // namespace
+
+ProgramRun run_mj(const std::vector<std::string>& arguments, const std::filesystem::path& folder,
+                  const Disturbance& disturbance) {
+  std::vector<std::string> words{MJ_PROGRAM};
+  words.insert(words.end(), arguments.begin(), arguments.end());
   int out[2];
   int err[2];
   ProgramRun run;
@@ -58,24 +91,17 @@ ProgramRun run_mj_and_interrupt(const std::vector<std::string>& arguments, const
   if (child == 0) {
     dup2(out[1], STDOUT_FILENO);
     dup2(err[1], STDERR_FILENO);
-    if (chdir(folder.c_str()) == 0) {
-      execv(argv[0], argv.data());
-    }
-    _exit(127);
+    become_mj(std::move(words), folder, disturbance);
   }
   close(out[1]);
   close(err[1]);
-  read_both(out[0], err[0], run, child, line);
+  read_both(out[0], err[0], run, child, disturbance);
   close(out[0]);
   close(err[0]);
   int status = 0;
   waitpid(child, &status, 0);
   run.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   return run;
-}
-
-ProgramRun run_mj(const std::vector<std::string>& arguments, const std::filesystem::path& folder) {
-  return run_mj_and_interrupt(arguments, "", folder);
 }
 
 std::string example_network() {

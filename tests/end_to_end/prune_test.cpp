@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/files.h"
-#include "end_to_end/program.h"
+#include "end_to_end/quick_prune.h"
 #include "network/weights.h"
 #include "onnx/onnx_file.h"
 #include "temporary_folder.h"
@@ -14,28 +14,6 @@ namespace {
 
 using nlohmann::json;
 using testing::HasSubstr;
-
-#define MJ_NEED_FASHION_MNIST()                                     \
-  if (!has_fashion_mnist()) {                                       \
-    GTEST_SKIP() << "needs Debian's package dataset-fashion-mnist"; \
-  }
-
-/// A quick run: few images, by default no gradient step.
-std::vector<std::string> quick_prune(const std::filesystem::path& output, const std::string& epochs = "0") {
-  return {"prune",       example_network(),
-          "-o",          output,
-          "--data",      "fashion-mnist:train",
-          "--images",    "600",
-          "--energy",    "60%",
-          "--fine-tune", epochs,
-          "--rounds",    "2",
-          "--batch",     "4"};
-}
-
-std::vector<std::string> with(std::vector<std::string> arguments, std::initializer_list<std::string> more) {
-  arguments.insert(arguments.end(), more);
-  return arguments;
-}
 
 TEST(EndToEndPrune, KeepsTheBudgetAndTheGraph) {
   MJ_NEED_FASHION_MNIST();
@@ -104,27 +82,6 @@ TEST(EndToEndPrune, TheSameSeedGivesTheSameFileUnderAnyName) {
   const std::string a = mj::read_file(folder.path() / "a.onnx");
   EXPECT_TRUE(a == mj::read_file(folder.path() / "b.onnx"));
   EXPECT_FALSE(a == mj::read_file(folder.path() / "c.onnx"));
-}
-
-TEST(EndToEndPrune, AnInterruptedRunGoesOnToTheSameFile) {
-  MJ_NEED_FASHION_MNIST();
-  const TemporaryFolder folder;
-  const auto whole = folder.path() / "whole.onnx";
-  const auto resumed = folder.path() / "resumed.onnx";
-  ASSERT_EQ(run_mj(quick_prune(whole)).exit_code, 0);
-
-  const std::string run_folder = folder.path() / "run";
-  const auto arguments = with(quick_prune(resumed), {"--run", run_folder});
-  const ProgramRun interrupted = run_mj_and_interrupt(arguments, "round 1:");
-  ASSERT_EQ(interrupted.exit_code, 130) << interrupted.errors;
-  EXPECT_FALSE(std::filesystem::exists(resumed));
-  EXPECT_THAT(interrupted.errors, HasSubstr("--resume"));
-  EXPECT_THAT(interrupted.errors, HasSubstr(run_folder));
-
-  const ProgramRun rest = run_mj(with(arguments, {"--resume"}));
-  ASSERT_EQ(rest.exit_code, 0) << rest.errors;
-  EXPECT_TRUE(mj::read_file(whole) == mj::read_file(resumed));
-  EXPECT_TRUE(std::filesystem::exists(std::filesystem::path(run_folder) / "result.json"));
 }
 
 TEST(EndToEndPruneErrors, AModelWithoutWeightsIsRefused) {

@@ -249,6 +249,23 @@ TEST(UnitTraining, TheSameSeedGivesTheSameBytes) {
   EXPECT_NE(trained_weights(convolutional(), labelled_images(), options), first);
 }
 
+TEST(UnitTraining, GoesOnInAnotherSessionToTheSameBytes) {
+  TrainOptions options;
+  options.epochs = 3;
+  options.batch_size = 2;
+  options.weight_decay = 0.1;
+  const auto whole = trained_weights(convolutional(), labelled_images(), options);
+  Network network = convolutional();
+  TrainState state;
+  while (state.epochs < options.epochs) {
+    const auto session = open_session(convolutional(), one_thread());
+    session->load_constants(network);
+    session->train_epoch(labelled_images(), options, state, nullptr, {}, {});
+    session->store_constants(network);
+  }
+  EXPECT_EQ(network.constants.at("w").floats, whole);
+}
+
 TEST(UnitTraining, LearnsWhatItIsShown) {
   const auto session = open_session(convolutional(), one_thread());
   TrainOptions options;

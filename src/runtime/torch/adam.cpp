@@ -13,8 +13,6 @@ Parameter make_parameter(const at::Tensor& values, bool holds_zeros) {
     parameter.held = values.detach() == 0;
   }
   parameter.decays = holds_zeros;
-  parameter.first_moment = at::zeros_like(values);
-  parameter.second_moment = at::zeros_like(values);
   return parameter;
 }
 

@@ -16,6 +16,7 @@ struct Parameter {
   at::Tensor second_moment;
 };
 
+/// The moments are the caller's to set.
 Parameter make_parameter(const at::Tensor& values, bool holds_zeros);
 
 /// One step of Adam (Kingma and Ba 2015, algorithm 1) with decoupled weight decay (Loshchilov and Hutter

@@ -140,11 +140,11 @@ std::vector<std::vector<double>> TorchSession::output_sensitivity(const NetworkI
   return measure_sensitivity(model_, inputs, seed, stop);
 }
 
-void TorchSession::train(const NetworkInputs& inputs, const TrainOptions& options, Session* teacher,
-                         const ProgressCallback& progress, std::stop_token stop) {
+void TorchSession::train_epoch(const NetworkInputs& inputs, const TrainOptions& options, TrainState& state,
+                               Session* teacher, const ProgressCallback& progress, std::stop_token stop) {
   use_threads(model_.threads);
   const Model* teacher_model = teacher == nullptr ? nullptr : &static_cast<TorchSession*>(teacher)->model_;
-  train_model(model_, inputs, options, teacher_model, progress, stop);
+  mj::train_epoch(model_, inputs, options, state, teacher_model, progress, stop);
 }
 
 }  // namespace mj

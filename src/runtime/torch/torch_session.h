@@ -25,8 +25,8 @@ class TorchSession final : public Session {
                             std::stop_token stop) override;
   std::vector<std::vector<double>> output_sensitivity(const NetworkInputs& inputs, uint64_t seed,
                                                       std::stop_token stop) override;
-  void train(const NetworkInputs& inputs, const TrainOptions& options, Session* teacher,
-             const ProgressCallback& progress, std::stop_token stop) override;
+  void train_epoch(const NetworkInputs& inputs, const TrainOptions& options, TrainState& state,
+                   Session* teacher, const ProgressCallback& progress, std::stop_token stop) override;
 
  private:
   Model model_;

@@ -13,7 +13,9 @@ namespace mj {
 /// and shifts of batch norms.
 class TrainableConstants {
  public:
-  explicit TrainableConstants(Model& model);
+  /// @param moments Adam's, first and second of each constant in turn, changed in place; empty: they start at
+  /// 0
+  TrainableConstants(Model& model, std::vector<std::vector<float>>& moments);
   TrainableConstants(const TrainableConstants&) = delete;
   TrainableConstants& operator=(const TrainableConstants&) = delete;
   ~TrainableConstants();
@@ -22,6 +24,7 @@ class TrainableConstants {
 
  private:
   void add(const std::string& name, bool holds_zeros);
+  void attach(std::vector<std::vector<float>>& moments);
 
   Graph& graph_;
   std::set<Slot> slots_;

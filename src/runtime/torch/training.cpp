@@ -53,8 +53,8 @@ at::Tensor loss_of(const at::Tensor& logits, const Targets& targets, const Train
 
 class Trainer {
  public:
-  Trainer(Model& model, const NetworkInputs& inputs, const TrainOptions& options, const Model* teacher,
-          const ProgressCallback& progress, const std::stop_token& stop)
+  Trainer(Model& model, const NetworkInputs& inputs, const TrainOptions& options, TrainState& state,
+          const Model* teacher, const ProgressCallback& progress, const std::stop_token& stop)
       : model_(model),
         inputs_(inputs),
         options_(options),
@@ -62,27 +62,16 @@ class Trainer {
         progress_(progress),
         stop_(stop),
         plan_(plan_values(model.graph, {logits_slot(model)})),
-        constants_(model) {
+        constants_(model, state.moments) {
     const auto batch_size = static_cast<std::size_t>(options.batch_size);
-    steps_ = static_cast<int64_t>((inputs.size + batch_size - 1) / batch_size) * options.epochs;
+    const auto batches = static_cast<int64_t>((inputs.size + batch_size - 1) / batch_size);
+    steps_ = batches * options.epochs;
+    step_ = batches * state.epochs;
     if (teacher_ != nullptr) {
       teacher_plan_ = plan_values(teacher_->graph, {logits_slot(*teacher_)});
     }
   }
 
-  void run() {
-    for (int epoch = 0; epoch < options_.epochs; ++epoch) {
-      run_epoch(epoch);
-    }
-    use_threads(model_.threads);
-    for (const Parameter& parameter : constants_.parameters()) {
-      if (!at::isfinite(parameter.values).all().item<bool>()) {
-        reject_divergence(options_, options_.epochs - 1);
-      }
-    }
-  }
-
- private:
   void run_epoch(int epoch) {
     const uint64_t seed = derive_seed(options_.seed, static_cast<uint64_t>(epoch));
     BatchLoader loader(inputs_, shuffled_indices(inputs_.size, seed), options_.batch_size, model_.threads,
@@ -101,8 +90,15 @@ class Trainer {
       images += batch->indices.size();
       report(epoch, loss_sum / static_cast<double>(images));
     }
+    use_threads(model_.threads);
+    for (const Parameter& parameter : constants_.parameters()) {
+      if (!at::isfinite(parameter.values).all().item<bool>()) {
+        reject_divergence(options_, epoch);
+      }
+    }
   }
 
+ private:
   ImageChange augmentation(uint64_t epoch_seed) const {
     if (options_.shift == 0 && !options_.flip) {
       return {};
@@ -236,14 +232,15 @@ void check_classes(const Model& model, const NetworkInputs& inputs, int64_t clas
   }
 }
 
-void train_model(Model& model, const NetworkInputs& inputs, const TrainOptions& options, const Model* teacher,
-                 const ProgressCallback& progress, const std::stop_token& stop) {
+void train_epoch(Model& model, const NetworkInputs& inputs, const TrainOptions& options, TrainState& state,
+                 const Model* teacher, const ProgressCallback& progress, const std::stop_token& stop) {
   check_inputs(model, inputs);
   check_options(options, teacher);
   if (options.distillation < 1) {
     check_labels(model, inputs);
   }
-  Trainer(model, inputs, options, teacher, progress, stop).run();
+  Trainer(model, inputs, options, state, teacher, progress, stop).run_epoch(state.epochs);
+  ++state.epochs;
 }
 
 }  // namespace mj

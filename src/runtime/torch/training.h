@@ -15,8 +15,8 @@ void check_labels(const Model& model, const NetworkInputs& inputs);
 /// Throws InputError where a label is beyond the network's classes.
 void check_classes(const Model& model, const NetworkInputs& inputs, int64_t classes);
 
-/// Session::train. `teacher` may be null.
-void train_model(Model& model, const NetworkInputs& inputs, const TrainOptions& options, const Model* teacher,
-                 const ProgressCallback& progress, const std::stop_token& stop);
+/// Session::train_epoch. `teacher` may be null.
+void train_epoch(Model& model, const NetworkInputs& inputs, const TrainOptions& options, TrainState& state,
+                 const Model* teacher, const ProgressCallback& progress, const std::stop_token& stop);
 
 }  // namespace mj

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <optional>
+
+#include "network/activation_stats.h"
+#include "runtime/runtime.h"
+
+namespace mj {
+
+/// What was found of a network.
+struct Measured {
+  ActivationStats stats;
+  double energy = 0;  ///< per image, in MACs
+  double nonzero_weights = 0;
+  std::optional<Accuracy> accuracy;  ///< on the images held back
+};
+
+}  // namespace mj

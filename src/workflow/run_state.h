@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "network/network.h"
+#include "runtime/runtime.h"
+#include "workflow/measured.h"
+#include "workflow/prune_result.h"
+
+namespace mj {
+
+/// A round under way.
+struct RoundState {
+  std::vector<int64_t> keep;       ///< weights that stay, parallel to Network::layers
+  bool reachable = true;           ///< whether the plan meets the round's goal
+  std::vector<std::size_t> order;  ///< in which layers are pruned
+  std::size_t pruned = 0;          ///< layers of `order` that are done
+  TrainState training;             ///< the fine-tuning after them
+  Network network;
+};
+
+/// A pruning run between two steps: all that the rest of it depends on.
+struct RunState {
+  int round = 0;        ///< rounds finished
+  double step = 0;      ///< of the next round, where there is no budget
+  int refinements = 0;  ///< left
+  bool ended = false;
+  std::string stopped_by;
+  std::vector<PruneStep> history;
+  Measured dense;    ///< of the network that was given
+  Network network;   ///< the last network that was kept
+  Measured current;  ///< of it
+  std::optional<RoundState> begun;
+};
+
+}  // namespace mj

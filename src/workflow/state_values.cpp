@@ -1,0 +1,89 @@
+#include "workflow/state_values.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace mj {
+namespace {
+
+void add_constants(ArrayWriter& writer, const Network& network) {
+  for (const auto& [name, tensor] : network.constants) {
+    if (is_floating(tensor.type)) {
+      writer.add(tensor.floats);
+    }
+  }
+}
+
+void read_constants(ArrayReader& reader, Network& network) {
+  for (auto& [name, tensor] : network.constants) {
+    if (is_floating(tensor.type)) {
+      std::vector<float> values = reader.next<float>();
+      if (values.size() != tensor.floats.size()) {
+        reader.reject("does not fit the model");
+      }
+      tensor.floats = std::move(values);
+    }
+  }
+}
+
+void add_stats(ArrayWriter& writer, const ActivationStats& stats) {
+  for (const LayerActivations& layer : stats.layers) {
+    writer.add(layer.tap_nonzeros);
+    writer.add(layer.input_channel_nonzeros);
+    writer.add(layer.output_channel_nonzeros);
+    writer.add(layer.input_runs.overflow);
+    writer.add(layer.output_runs.overflow);
+  }
+}
+
+void read_runs(ArrayReader& reader, ZeroRuns& runs) {
+  const std::vector<double> values = reader.next<double>();
+  if (values.size() != runs.overflow.size()) {
+    reader.reject("holds other values than expected");
+  }
+  std::copy(values.begin(), values.end(), runs.overflow.begin());
+}
+
+void read_stats(ArrayReader& reader, ActivationStats& stats, std::size_t layers) {
+  stats.layers.resize(layers);
+  for (LayerActivations& layer : stats.layers) {
+    layer.tap_nonzeros = reader.next<double>();
+    layer.input_channel_nonzeros = reader.next<double>();
+    layer.output_channel_nonzeros = reader.next<double>();
+    read_runs(reader, layer.input_runs);
+    read_runs(reader, layer.output_runs);
+  }
+}
+
+}  // namespace
+
+void add_kept(ArrayWriter& writer, const RunState& state) {
+  add_stats(writer, state.dense.stats);
+  add_stats(writer, state.current.stats);
+  add_constants(writer, state.network);
+}
+
+void read_kept(ArrayReader& reader, RunState& state) {
+  read_stats(reader, state.dense.stats, state.network.layers.size());
+  read_stats(reader, state.current.stats, state.network.layers.size());
+  read_constants(reader, state.network);
+  if (!reader.at_end()) {
+    reader.reject("does not fit the model");
+  }
+}
+
+void add_begun(ArrayWriter& writer, const RoundState& round) {
+  add_constants(writer, round.network);
+  for (const std::vector<float>& moment : round.training.moments) {
+    writer.add(moment);
+  }
+}
+
+void read_begun(ArrayReader& reader, RoundState& round) {
+  read_constants(reader, round.network);
+  while (!reader.at_end()) {
+    round.training.moments.push_back(reader.next<float>());
+  }
+}
+
+}  // namespace mj
