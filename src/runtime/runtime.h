@@ -16,8 +16,8 @@
 namespace mj {
 
 struct RuntimeOptions {
-  int threads = 0;         ///< 0: all available
-  int64_t batch_size = 0;  ///< images in a forward pass; 0: chosen by the network's size
+  int threads = 0;        ///< 0: all available
+  int64_t pass_size = 0;  ///< images in a forward pass; 0: chosen by the network's size
 };
 
 /// Accuracy over labelled images.

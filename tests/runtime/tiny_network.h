@@ -105,6 +105,6 @@ inline mj::Tensor floats(const mj::Shape& shape, std::vector<float> values) {
 }
 
 /// One thread, so that tests running side by side do not disturb each other.
-inline mj::RuntimeOptions one_thread(int64_t batch_size = 0) {
-  return {1, batch_size};
+inline mj::RuntimeOptions one_thread(int64_t pass_size = 0) {
+  return {1, pass_size};
 }

@@ -14,6 +14,13 @@ Kernel translate_unary(const NodeReader& reader) {
   return [](const Operands& in, const BatchSize&) -> Operands { return {compute(in[0])}; };
 }
 
+Kernel translate_relu(const NodeReader& reader) {
+  reader.expect_inputs(1, 1);
+  return [](const Operands& in, const BatchSize&) -> Operands {
+    return {may_overwrite(in[0]) ? at::Tensor(in[0]).relu_() : at::relu(in[0])};
+  };
+}
+
 Kernel translate_leaky_relu(const NodeReader& reader) {
   reader.expect_inputs(1, 1);
   const float alpha = reader.number("alpha", 0.01F);
@@ -117,7 +124,7 @@ at::Tensor softsign(const at::Tensor& x) {
 }
 
 constexpr std::array<Operator, 15> operators{{
-    {"Relu", translate_unary<at::relu>},
+    {"Relu", translate_relu},
     {"LeakyRelu", translate_leaky_relu},
     {"PRelu", translate_prelu},
     {"Elu", translate_elu},

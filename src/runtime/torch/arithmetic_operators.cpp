@@ -72,6 +72,18 @@ Kernel translate_binary(const NodeReader& reader) {
   return [](const Operands& in, const BatchSize&) -> Operands { return {checked(in[0], in[1], compute)}; };
 }
 
+/// Sums of maps are written over the first of them where that is free.
+Kernel translate_add(const NodeReader& reader) {
+  const Kernel general = translate_binary<add>(reader);
+  return [general](const Operands& in, const BatchSize& batch) -> Operands {
+    if (in[0].sizes() == in[1].sizes() && in[0].scalar_type() == in[1].scalar_type() &&
+        may_overwrite(in[0])) {
+      return {at::Tensor(in[0]).add_(in[1])};
+    }
+    return general(in, batch);
+  };
+}
+
 /// One or more operands, taken together from the left.
 template <Binary compute>
 Operands combine(const Operands& in) {
@@ -102,7 +114,7 @@ Kernel translate_unary(const NodeReader& reader) {
 }
 
 constexpr std::array<Operator, 20> operators{{
-    {"Add", translate_binary<add>},
+    {"Add", translate_add},
     {"Sub", translate_binary<subtract>},
     {"Mul", translate_binary<multiply>},
     {"Div", translate_binary<divide>},

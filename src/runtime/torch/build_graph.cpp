@@ -97,7 +97,7 @@ class GraphBuilder {
           network_.file, place,
           fmt::format("operator {}{} of opset {} cannot be executed", domain, node.op, network_.opset), "");
     }
-    Step step{place, {}, {}, {}};
+    Step step{static_cast<std::size_t>(&node - network_.nodes.data()), place, {}, {}, {}};
     for (const auto& input : node.inputs) {
       step.inputs.push_back(input.empty() ? no_slot : find_slot(input, place));
     }

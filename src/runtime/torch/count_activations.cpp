@@ -1,12 +1,15 @@
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
 #include <torch/csrc/autograd/grad_mode.h>
 
+#include <algorithm>
+#include <functional>
 #include <map>
 #include <mutex>
+#include <utility>
 
 #include "base/error.h"
 #include "runtime/activation_counts.h"
+#include "runtime/torch/fuse_layers.h"
 #include "runtime/torch/measure.h"
 #include "runtime/zero_runs.h"
 
@@ -31,7 +34,7 @@ class NonzeroMap {
       sizes_ = value.sizes().slice(1).vec();
       counts_.resize(static_cast<std::size_t>(c10::multiply_integers(sizes_)));
     }
-    ensure(value.sizes().slice(1) == at::IntArrayRef(sizes_), "every batch gives maps of one size");
+    ensure(value.sizes().slice(1) == at::IntArrayRef(sizes_), "every pass gives maps of one size");
     const auto ordered = value.to(at::kFloat).contiguous(order_);
     const float* values = ordered.data_ptr<float>();
     mask_images(values, value.size(0));
@@ -55,41 +58,75 @@ class NonzeroMap {
   void mask_images(const float* values, int64_t images) {
     const std::size_t size = counts_.size();
     mask_.resize(size * static_cast<std::size_t>(images));
-    std::mutex guard;
-    at::parallel_for(0, images, 1, [&](int64_t begin, int64_t end) {
-      ZeroRunCounter own;
-      for (auto image = static_cast<std::size_t>(begin); image < static_cast<std::size_t>(end); ++image) {
-        const float* map = values + image * size;
-        const std::span mask(mask_.data() + image * size, size);
-        mark_nonzeros(map, size, mask.data());
-        if (order_ == at::MemoryFormat::ChannelsLast) {
-          own.add_channels_last(mask, sizes_[0]);
-        } else {
-          own.add(mask);
-        }
+    for (std::size_t image = 0; image < static_cast<std::size_t>(images); ++image) {
+      const std::span mask(mask_.data() + image * size, size);
+      mark_nonzeros(values + image * size, size, mask.data());
+      if (order_ == at::MemoryFormat::ChannelsLast) {
+        runs_.add_channels_last(mask, sizes_[0]);
+      } else {
+        runs_.add(mask);
       }
-      const std::scoped_lock lock(guard);
-      runs_.add(own);
-    });
+    }
   }
 
   void count_elements(int64_t images) {
-    const auto size = static_cast<int64_t>(counts_.size());
-    at::parallel_for(0, size, 1 << 14, [&](int64_t begin, int64_t end) {
-      for (int64_t image = 0; image < images; ++image) {
-        const uint8_t* mask = mask_.data() + image * size;
-        for (int64_t i = begin; i < end; ++i) {
-          counts_[static_cast<std::size_t>(i)] += mask[i];
-        }
+    const std::size_t size = counts_.size();
+    for (std::size_t image = 0; image < static_cast<std::size_t>(images); ++image) {
+      const uint8_t* mask = mask_.data() + image * size;
+      for (std::size_t i = 0; i < size; ++i) {
+        counts_[i] += mask[i];
       }
-    });
+    }
   }
 
   at::MemoryFormat order_ = at::MemoryFormat::Contiguous;
   std::vector<int64_t> sizes_;
   std::vector<int32_t> counts_;
-  std::vector<uint8_t> mask_;  ///< of the present batch
+  std::vector<uint8_t> mask_;  ///< of the present pass
   ZeroRunCounter runs_;
+};
+
+using NonzeroMaps = std::map<Slot, NonzeroMap>;
+
+/// A set of maps for each pass under way.
+class MapPool {
+ public:
+  NonzeroMaps take() {
+    const std::scoped_lock lock(guard_);
+    NonzeroMaps maps;
+    if (!idle_.empty()) {
+      maps = std::move(idle_.back());
+      idle_.pop_back();
+    }
+    return maps;
+  }
+
+  void put_back(NonzeroMaps maps) {
+    const std::scoped_lock lock(guard_);
+    idle_.push_back(std::move(maps));
+  }
+
+  std::vector<int64_t> counts(Slot slot) {
+    std::vector<int64_t> sum;
+    for (NonzeroMaps& maps : idle_) {
+      const auto counts = maps.at(slot).counts();
+      sum.resize(counts.size());
+      std::transform(sum.begin(), sum.end(), counts.begin(), sum.begin(), std::plus<>());
+    }
+    return sum;
+  }
+
+  ZeroRunCounter runs(Slot slot) const {
+    ZeroRunCounter sum;
+    for (const NonzeroMaps& maps : idle_) {
+      sum.add(maps.at(slot).runs());
+    }
+    return sum;
+  }
+
+ private:
+  std::mutex guard_;
+  std::vector<NonzeroMaps> idle_;
 };
 
 }  // namespace
@@ -97,30 +134,31 @@ class NonzeroMap {
 ActivationStats count_activations(const Model& model, const NetworkInputs& inputs,
                                   const ProgressCallback& progress, const std::stop_token& stop) {
   check_inputs(model, inputs);
-  const at::NoGradGuard no_gradients;
-  std::map<Slot, NonzeroMap> maps;
+  MapPool pool;
   std::vector<Slot> wanted;
   for (const MacLayer& layer : model.network.layers) {
     for (const auto& value : {layer.input, layer.stored_output}) {
       wanted.push_back(find_slot(model, value));
     }
   }
-  const Plan plan = plan_values(model.graph, wanted);
-  for_each_batch(model, inputs, "activations", progress, stop,
-                 [&](const Batch& batch, const at::Tensor& input) {
-                   run_plan(
-                       model.graph, plan, {input}, input.size(0),
-                       [&](Slot slot, const at::Tensor& value) { maps[slot].add(value); }, stop);
-                   return fmt::format("{} images", batch.indices.back() + 1);
-                 });
+  const Plan plan = plan_inference(model, wanted);
+  for_each_pass(model, inputs, "activations", progress, stop, [&](const Pass& pass) {
+    const at::NoGradGuard no_gradients;
+    NonzeroMaps maps = pool.take();
+    run_plan(
+        model.graph, plan, {pass.input}, pass.input.size(0),
+        [&](Slot slot, const at::Tensor& value) { maps[slot].add(value); }, stop);
+    pool.put_back(std::move(maps));
+    return fmt::format("{} images", pass.indices.back() + 1);
+  });
   ActivationStats stats;
   stats.images = static_cast<int64_t>(inputs.size);
   for (const MacLayer& layer : model.network.layers) {
-    NonzeroMap& inputs_of = maps[find_slot(model, layer.input)];
-    NonzeroMap& outputs_of = maps[find_slot(model, layer.stored_output)];
-    stats.layers.push_back(layer_activations(layer, inputs_of.counts(), outputs_of.counts(), stats.images));
-    stats.layers.back().input_runs = inputs_of.runs().mean(stats.images);
-    stats.layers.back().output_runs = outputs_of.runs().mean(stats.images);
+    const Slot input = find_slot(model, layer.input);
+    const Slot output = find_slot(model, layer.stored_output);
+    stats.layers.push_back(layer_activations(layer, pool.counts(input), pool.counts(output), stats.images));
+    stats.layers.back().input_runs = pool.runs(input).mean(stats.images);
+    stats.layers.back().output_runs = pool.runs(output).mean(stats.images);
   }
   return stats;
 }

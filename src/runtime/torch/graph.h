@@ -19,7 +19,8 @@ using Slot = std::size_t;
 constexpr Slot no_slot = static_cast<Slot>(-1);  ///< of an absent optional operand
 
 struct Step {
-  std::string place;  ///< for messages
+  std::size_t node = 0;  ///< in Network::nodes
+  std::string place;     ///< for messages
   Kernel kernel;
   std::vector<Slot> inputs;
   std::vector<Slot> outputs;
@@ -42,12 +43,14 @@ Graph build_graph(const Network& network);
 
 /// The steps that some values need, and when each value may be forgotten.
 struct Plan {
-  std::vector<bool> wanted;                 ///< by slot
-  std::vector<std::size_t> steps;           ///< in Graph::steps
-  std::vector<std::vector<Slot>> releases;  ///< after each of `steps`
+  std::vector<bool> wanted;  ///< by slot
+  std::vector<Step> steps;
+  std::vector<std::vector<Slot>> releases;  ///< with each of `steps`: what none after it needs
 };
 
 Plan plan_values(const Graph& graph, const std::vector<Slot>& wanted);
+/// The steps among `steps` that give what is wanted.
+Plan plan_steps(const Graph& graph, const std::vector<Step>& steps, const std::vector<Slot>& wanted);
 
 /// Called with each wanted value as soon as it is there.
 using ValueCallback = std::function<void(Slot slot, const at::Tensor& value)>;

@@ -21,8 +21,14 @@ at::Tensor convolve(const Window& window, int64_t groups, const Operands& in) {
   const std::vector<int64_t> none(placed.kernel.size(), 0);
   const bool symmetric = placed.is_symmetric();
   const auto input = symmetric ? in[0] : pad_constant(in[0], placed.head, placed.tail, 0);
-  return at::convolution(input, weights, in.size() > 2 ? in[2] : at::Tensor(), placed.strides,
-                         symmetric ? placed.head : none, placed.dilations, false, none, groups);
+  const auto bias = in.size() > 2 ? in[2] : at::Tensor();
+  const auto pads = symmetric ? placed.head : none;
+  // at::convolution takes a slower way where one thread works on a few images of 1 x 1 filters.
+  if (!at::GradMode::is_enabled() && input.dim() == 4 && input.scalar_type() == at::kFloat &&
+      input.numel() > 0 && at::globalContext().userEnabledMkldnn()) {
+    return at::mkldnn_convolution(input, weights, bias, pads, placed.strides, placed.dilations, groups);
+  }
+  return at::convolution(input, weights, bias, placed.strides, pads, placed.dilations, false, none, groups);
 }
 
 Kernel translate_conv(const NodeReader& reader) {

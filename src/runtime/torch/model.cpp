@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <mutex>
 
 #include "base/error.h"
 #include "base/threads.h"
@@ -13,15 +14,18 @@
 namespace mj {
 namespace {
 
-/// Small batches leave threads idle between layers, large ones push the maps out of the caches: a batch whose
-/// largest map takes about 16 MB.
-int64_t choose_batch_size(const Network& network) {
-  constexpr int64_t wanted_elements = int64_t{1} << 22;
+/// A pass whose largest map takes 4 MB, so that most maps stay in a core's cache; more images
+/// where there are so many weights that reading them would take longer than the work on a few images.
+int64_t choose_pass_size(const Network& network) {
+  constexpr int64_t map_elements = int64_t{1} << 20;
+  constexpr int64_t weights_for_element = 8;
   int64_t largest = 1;
-  for (const auto& [name, shape] : network.shapes) {
-    largest = std::max(largest, checked_element_count(shape).value_or(1));
+  int64_t weights = 0;
+  for (const MacLayer& layer : network.layers) {
+    largest = std::max({largest, input_count(layer.shape), output_count(layer.shape)});
+    weights += layer.layout == WeightLayout::none ? 0 : weight_count(layer.shape);
   }
-  return std::clamp<int64_t>(wanted_elements / largest, 1, 128);
+  return std::clamp<int64_t>(std::max(map_elements, weights / weights_for_element) / largest, 1, 128);
 }
 
 Network without_constants(const Network& network) {
@@ -67,7 +71,7 @@ Model make_model(const Network& network, const RuntimeOptions& options) {
   model.graph = build_graph(network);
   model.network = without_constants(network);
   model.threads = options.threads > 0 ? options.threads : available_threads();
-  model.batch_size = options.batch_size > 0 ? options.batch_size : choose_batch_size(network);
+  model.pass_size = options.pass_size > 0 ? options.pass_size : choose_pass_size(network);
   return model;
 }
 
@@ -129,17 +133,18 @@ void check_inputs(const Model& model, const NetworkInputs& inputs) {
   }
 }
 
-at::Tensor input_tensor(const Model& model, const NetworkInputs& inputs, const Batch& batch) {
+at::Tensor input_tensor(const Model& model, const NetworkInputs& inputs, std::size_t images,
+                        std::span<const float> values) {
   const Value& input = model.network.inputs.at(0);
-  const auto sizes = input_sizes(input.shape, inputs, static_cast<int64_t>(batch.indices.size()));
+  const auto sizes = input_sizes(input.shape, inputs, static_cast<int64_t>(images));
   if (sizes.empty()) {
     throw InputError(model.network.file, fmt::format("input '{}'", input.name),
                      fmt::format("has the shape {} and is given images of {}", to_string(input.shape),
                                  to_string({inputs.channels, inputs.height, inputs.width})),
                      "the images must have the input's shape");
   }
-  const auto values = at::from_blob(const_cast<float*>(batch.values.data()), sizes);
-  return sizes.size() == 4 ? values.contiguous(at::MemoryFormat::ChannelsLast) : values;
+  const auto tensor = at::from_blob(const_cast<float*>(values.data()), sizes);
+  return sizes.size() == 4 ? tensor.contiguous(at::MemoryFormat::ChannelsLast) : tensor;
 }
 
 at::Tensor as_rows(const Model& model, const at::Tensor& value, std::size_t images) {
@@ -152,20 +157,34 @@ at::Tensor as_rows(const Model& model, const at::Tensor& value, std::size_t imag
   return value.reshape({rows, -1}).to(at::kFloat).contiguous();
 }
 
-void for_each_batch(const Model& model, const NetworkInputs& inputs, const std::string& stage,
-                    const ProgressCallback& progress, const std::stop_token& stop, const BatchWork& work) {
-  BatchLoader loader(inputs, in_order(inputs.size), model.batch_size, model.threads);
+void for_each_pass(const Model& model, const NetworkInputs& inputs, const std::string& stage,
+                   const ProgressCallback& progress, const std::stop_token& stop, const PassWork& work) {
+  const auto pass_size = static_cast<std::size_t>(model.pass_size);
+  const auto image_size = static_cast<std::size_t>(inputs.channels * inputs.height * inputs.width);
+  BatchLoader loader(inputs, in_order(inputs.size), model.pass_size * static_cast<int64_t>(passes_in_batch),
+                     model.threads);
+  std::mutex guard;
   std::size_t done = 0;
   while (const Batch* batch = loader.next()) {
-    if (stop.stop_requested()) {
-      throw Interrupted();
-    }
-    const auto detail = work(*batch, input_tensor(model, inputs, *batch));
-    done += batch->indices.size();
-    if (progress) {
-      progress({stage, static_cast<double>(done) / static_cast<double>(inputs.size), detail, false});
-    }
+    const std::size_t images = batch->indices.size();
+    parallel_for((images + pass_size - 1) / pass_size, model.threads, [&](std::size_t number) {
+      if (stop.stop_requested()) {
+        throw Interrupted();
+      }
+      use_threads(1);
+      const std::size_t first = number * pass_size;
+      const std::size_t count = std::min(pass_size, images - first);
+      const auto values = std::span(batch->values).subspan(first * image_size, count * image_size);
+      const auto detail = work({number, std::span(batch->indices).subspan(first, count),
+                                input_tensor(model, inputs, count, values)});
+      const std::scoped_lock lock(guard);
+      done += count;
+      if (progress) {
+        progress({stage, static_cast<double>(done) / static_cast<double>(inputs.size), detail, false});
+      }
+    });
   }
+  use_threads(model.threads);
 }
 
 }  // namespace mj

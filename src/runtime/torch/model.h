@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -22,7 +23,7 @@ struct Model {
   Network network;  ///< without constants and envelope
   Graph graph;
   int threads = 1;
-  int64_t batch_size = 1;  ///< of forward passes
+  int64_t pass_size = 1;  ///< images in a forward pass
 };
 
 Model make_model(const Network& network, const RuntimeOptions& options);
@@ -40,16 +41,27 @@ void use_threads(int threads);
 /// Throws InputError where the network does not have exactly one data input, and where there are no images.
 void check_inputs(const Model& model, const NetworkInputs& inputs);
 
-/// The batch in the shape that the network's input declares. May refer to the batch's memory.
-at::Tensor input_tensor(const Model& model, const NetworkInputs& inputs, const Batch& batch);
+/// Images in the shape that the network's input declares. May refer to the memory of `values`.
+at::Tensor input_tensor(const Model& model, const NetworkInputs& inputs, std::size_t images,
+                        std::span<const float> values);
 
 /// A value of a batch as one row an image. Throws InputError where it does not divide so.
 at::Tensor as_rows(const Model& model, const at::Tensor& value, std::size_t images);
 
-/// Calls `work` with each batch, its input tensor and what `progress` is to say; checks `stop` in between.
-/// `work` returns the detail to show.
-using BatchWork = std::function<std::string(const Batch& batch, const at::Tensor& input)>;
-void for_each_batch(const Model& model, const NetworkInputs& inputs, const std::string& stage,
-                    const ProgressCallback& progress, const std::stop_token& stop, const BatchWork& work);
+/// Some images on their way through the network.
+struct Pass {
+  std::size_t number = 0;                ///< below passes_in_batch
+  std::span<const std::size_t> indices;  ///< of the images, in order
+  at::Tensor input;
+};
+constexpr std::size_t passes_in_batch = 32;
+
+/// Calls `work` with all images in passes of model.pass_size, side by side on model.threads threads and each
+/// operator on one: a pass's maps stay in a core's cache, and what it gives does not depend on the number of
+/// threads. Passes of one number follow each other in the images' order. Checks `stop` in between. `work`
+/// returns the detail that `progress` shows.
+using PassWork = std::function<std::string(const Pass& pass)>;
+void for_each_pass(const Model& model, const NetworkInputs& inputs, const std::string& stage,
+                   const ProgressCallback& progress, const std::stop_token& stop, const PassWork& work);
 
 }  // namespace mj

@@ -30,6 +30,11 @@ void check_moderate(at::IntArrayRef sizes) {
   }
 }
 
+bool may_overwrite(const at::Tensor& operand) {
+  return !at::GradMode::is_enabled() && operand.use_count() == 1 && operand.storage().use_count() == 1 &&
+         operand.is_non_overlapping_and_dense();
+}
+
 std::vector<int64_t> to_integers(const at::Tensor& tensor) {
   TORCH_CHECK(at::isIntegralType(tensor.scalar_type(), true),
               "it needs whole numbers where it is given others");

@@ -57,6 +57,10 @@ constexpr int64_t most_elements = int64_t{1} << 30;
 /// Throws c10::Error where a tensor of these sizes would be larger.
 void check_moderate(at::IntArrayRef sizes);
 
+/// Whether a step may write its result into an operand: nothing else refers to it, and no gradient is asked
+/// for.
+bool may_overwrite(const at::Tensor& operand);
+
 /// The values of an integer tensor.
 std::vector<int64_t> to_integers(const at::Tensor& tensor);
 

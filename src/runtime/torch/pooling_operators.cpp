@@ -3,6 +3,7 @@
 #include <functional>
 #include <limits>
 
+#include "runtime/torch/max_pool.h"
 #include "runtime/torch/operators.h"
 #include "runtime/torch/window.h"
 
@@ -100,6 +101,9 @@ Kernel translate_max_pool(const NodeReader& reader) {
   return [=](const Operands& in, const BatchSize&) -> Operands {
     const auto maps = as_maps(in[0]);
     const auto placed = place_window(for_maps(window, maps.was_line), maps.values.sizes(), {});
+    if (!gives_places && is_pooled_channels_last(maps.values)) {
+      return {restore(max_pool_channels_last(maps.values, placed), maps)};
+    }
     const auto padded = pad_maps(maps.values, placed, window.ceil_mode);
     const auto pool = [&](const auto& function) {
       return function(padded.values, placed.kernel, placed.strides, padded.pads, placed.dilations,

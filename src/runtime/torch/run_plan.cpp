@@ -65,11 +65,13 @@ class Runner {
     }
   }
 
-  void run_step(const Step& step, const BatchSize& batch) {
+  /// What is released belongs to the step alone while it runs, so that it may write its result there.
+  void run_step(const Step& step, const std::vector<Slot>& released, const BatchSize& batch) {
     Operands operands;
     for (const Slot slot : step.inputs) {
       operands.push_back(slot == no_slot ? at::Tensor() : values_[slot]);
     }
+    release(released);
     const auto results = compute(graph_, step, operands, batch);
     for (std::size_t i = 0; i < step.outputs.size(); ++i) {
       if (step.outputs[i] != no_slot) {
@@ -80,15 +82,16 @@ class Runner {
         set(step.outputs[i], results[i]);
       }
     }
+    release(released);
   }
 
+ private:
   void release(const std::vector<Slot>& slots) {
     for (const Slot slot : slots) {
       values_[slot].reset();
     }
   }
 
- private:
   const Graph& graph_;
   const Plan& plan_;
   const ValueCallback& on_value_;
@@ -98,6 +101,10 @@ class Runner {
 }  // namespace
 
 Plan plan_values(const Graph& graph, const std::vector<Slot>& wanted) {
+  return plan_steps(graph, graph.steps, wanted);
+}
+
+Plan plan_steps(const Graph& graph, const std::vector<Step>& steps, const std::vector<Slot>& wanted) {
   Plan plan;
   plan.wanted.assign(graph.constants.size(), false);
   for (const Slot slot : wanted) {
@@ -107,8 +114,8 @@ Plan plan_values(const Graph& graph, const std::vector<Slot>& wanted) {
   std::vector<bool> needed = plan.wanted;
   std::vector<bool> kept(graph.constants.size(), false);
   const auto is_needed = [&](Slot slot) { return slot != no_slot && needed[slot]; };
-  for (std::size_t i = graph.steps.size(); i-- > 0;) {
-    const Step& step = graph.steps[i];
+  for (std::size_t i = steps.size(); i-- > 0;) {
+    const Step& step = steps[i];
     if (std::none_of(step.outputs.begin(), step.outputs.end(), is_needed)) {
       continue;
     }
@@ -126,7 +133,7 @@ Plan plan_values(const Graph& graph, const std::vector<Slot>& wanted) {
         needed[slot] = true;
       }
     }
-    plan.steps.push_back(i);
+    plan.steps.push_back(step);
     plan.releases.push_back(std::move(released));
   }
   std::reverse(plan.steps.begin(), plan.steps.end());
@@ -146,8 +153,7 @@ void run_plan(const Graph& graph, const Plan& plan, const std::vector<at::Tensor
     if (stop.stop_requested()) {
       throw Interrupted();
     }
-    runner.run_step(graph.steps[plan.steps[i]], {graph.declared_batch, batch});
-    runner.release(plan.releases[i]);
+    runner.run_step(plan.steps[i], plan.releases[i], {graph.declared_batch, batch});
   }
 }
 

@@ -1,4 +1,3 @@
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
 #include <torch/csrc/autograd/grad_mode.h>
 
@@ -6,6 +5,7 @@
 
 #include "base/error.h"
 #include "runtime/receptive_field.h"
+#include "runtime/torch/fuse_layers.h"
 #include "runtime/torch/measure.h"
 
 namespace mj {
@@ -33,11 +33,12 @@ HeldMap view_map(const at::Tensor& value, const MacLayer& layer, int64_t channel
   return map;
 }
 
-std::vector<Position> draw_batch(const LayerShape& shape, const SampleOptions& options, const Batch& batch) {
+std::vector<Position> draw_pass(const LayerShape& shape, const SampleOptions& options,
+                                std::span<const std::size_t> images) {
   std::vector<Position> positions;
-  for (std::size_t i = 0; i < batch.indices.size(); ++i) {
-    const auto drawn = draw_positions(shape, options.positions, options.seed, batch.indices[i],
-                                      static_cast<int64_t>(i) * shape.n);
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    const auto drawn =
+        draw_positions(shape, options.positions, options.seed, images[i], static_cast<int64_t>(i) * shape.n);
     positions.insert(positions.end(), drawn.begin(), drawn.end());
   }
   return positions;
@@ -55,15 +56,11 @@ LayerSamples make_room(const LayerShape& shape, std::size_t images, int64_t posi
 
 void gather(const HeldMap& input, const HeldMap& output, const LayerShape& shape,
             const std::vector<Position>& positions, int64_t first_row, LayerSamples& samples) {
-  at::parallel_for(0, static_cast<int64_t>(positions.size()), 64, [&](int64_t begin, int64_t end) {
-    const auto some =
-        std::span(positions).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
-    for (int64_t group = 0; group < shape.groups; ++group) {
-      gather_inputs(input.view, shape, group, some, first_row + begin,
-                    samples.inputs[static_cast<std::size_t>(group)]);
-    }
-    gather_outputs(output.view, some, first_row + begin, samples.outputs);
-  });
+  for (int64_t group = 0; group < shape.groups; ++group) {
+    gather_inputs(input.view, shape, group, positions, first_row,
+                  samples.inputs[static_cast<std::size_t>(group)]);
+  }
+  gather_outputs(output.view, positions, first_row, samples.outputs);
 }
 
 }  // namespace
@@ -73,18 +70,18 @@ LayerSamples sample_positions(const Model& model, const NetworkInputs& inputs, c
   check_inputs(model, inputs);
   ensure(layer.layout != WeightLayout::none, "only layers with weights are sampled");
   ensure(options.positions > 0, "at least one position is sampled");
-  const at::NoGradGuard no_gradients;
   const LayerShape& shape = layer.shape;
   LayerSamples samples = make_room(shape, inputs.size, options.positions);
   const Slot input_slot = find_slot(model, layer.input);
   const Slot output_slot = layer_output_slot(model, layer);
-  const Plan plan = plan_values(model.graph, {input_slot, output_slot});
-  int64_t row = 0;
-  for_each_batch(model, inputs, "samples", {}, stop, [&](const Batch& batch, const at::Tensor& images) {
+  const Plan plan = plan_inference(model, {input_slot, output_slot});
+  const int64_t rows_in_image = samples.outputs.rows / static_cast<int64_t>(inputs.size);
+  for_each_pass(model, inputs, "samples", {}, stop, [&](const Pass& pass) {
+    const at::NoGradGuard no_gradients;
     HeldMap input;
     HeldMap output;
     run_plan(
-        model.graph, plan, {images}, images.size(0),
+        model.graph, plan, {pass.input}, pass.input.size(0),
         [&](Slot slot, const at::Tensor& value) {
           if (slot == input_slot) {
             input = view_map(value, layer, shape.groups * shape.c, shape.height, shape.width);
@@ -93,12 +90,11 @@ LayerSamples sample_positions(const Model& model, const NetworkInputs& inputs, c
           }
         },
         stop);
-    const auto maps = static_cast<int64_t>(batch.indices.size()) * shape.n;
+    const auto maps = static_cast<int64_t>(pass.indices.size()) * shape.n;
     ensure(input.view.maps == maps && output.view.maps == maps,
            "a layer has its share of maps for each image");
-    const auto positions = draw_batch(shape, options, batch);
-    gather(input, output, shape, positions, row, samples);
-    row += static_cast<int64_t>(positions.size());
+    gather(input, output, shape, draw_pass(shape, options, pass.indices),
+           static_cast<int64_t>(pass.indices.front()) * rows_in_image, samples);
     return std::string();
   });
   return samples;

@@ -4,30 +4,32 @@
 #include <torch/csrc/autograd/grad_mode.h>
 
 #include <cstring>
+#include <mutex>
 #include <utility>
 
 #include "base/error.h"
 #include "runtime/classifier.h"
 #include "runtime/torch/measure.h"
+#include "runtime/torch/fuse_layers.h"
 #include "runtime/torch/tensors.h"
 #include "runtime/torch/training.h"
 
 namespace mj {
 namespace {
 
-/// The first output of each batch as rows.
+/// The first output of each pass as rows.
 void for_each_output(const Model& model, const NetworkInputs& inputs, const std::string& stage,
                      const ProgressCallback& progress, const std::stop_token& stop,
-                     const std::function<std::string(const Batch&, const at::Tensor& rows)>& work) {
+                     const std::function<std::string(const Pass&, const at::Tensor& rows)>& work) {
   check_inputs(model, inputs);
-  const at::NoGradGuard no_gradients;
-  const Plan plan = plan_values(model.graph, {output_slot(model)});
-  for_each_batch(model, inputs, stage, progress, stop, [&](const Batch& batch, const at::Tensor& input) {
+  const Plan plan = plan_inference(model, {output_slot(model)});
+  for_each_pass(model, inputs, stage, progress, stop, [&](const Pass& pass) {
+    const at::NoGradGuard no_gradients;
     at::Tensor output;
     run_plan(
-        model.graph, plan, {input}, input.size(0), [&](Slot, const at::Tensor& value) { output = value; },
-        stop);
-    return work(batch, as_rows(model, output, batch.indices.size()));
+        model.graph, plan, {pass.input}, pass.input.size(0),
+        [&](Slot, const at::Tensor& value) { output = value; }, stop);
+    return work(pass, as_rows(model, output, pass.indices.size()));
   });
 }
 
@@ -85,14 +87,15 @@ Logits TorchSession::forward(const NetworkInputs& inputs, const ProgressCallback
                              std::stop_token stop) {
   use_threads(model_.threads);
   Logits logits;
-  int64_t row = 0;
-  for_each_output(model_, inputs, "outputs", progress, stop, [&](const Batch&, const at::Tensor& rows) {
-    if (row == 0) {
+  std::mutex guard;
+  for_each_output(model_, inputs, "outputs", progress, stop, [&](const Pass& pass, const at::Tensor& rows) {
+    const std::scoped_lock lock(guard);
+    if (logits.values.rows == 0) {
       logits.values = Matrix(static_cast<int64_t>(inputs.size), rows.size(1));
     }
-    ensure(rows.size(1) == logits.values.columns, "every batch gives as many values an image");
-    std::memcpy(logits.values.row(row), rows.data_ptr<float>(), rows.nbytes());
-    row += rows.size(0);
+    ensure(rows.size(1) == logits.values.columns, "every pass gives as many values an image");
+    std::memcpy(logits.values.row(static_cast<int64_t>(pass.indices.front())), rows.data_ptr<float>(),
+                rows.nbytes());
     return std::string();
   });
   return logits;
@@ -102,22 +105,23 @@ Accuracy TorchSession::evaluate(const NetworkInputs& inputs, const ProgressCallb
                                 std::stop_token stop) {
   use_threads(model_.threads);
   check_labels(model_, inputs);
+  std::mutex guard;
   std::size_t done = 0;
   std::size_t first = 0;
   std::size_t among_five = 0;
-  for_each_output(
-      model_, inputs, "accuracy", progress, stop, [&](const Batch& batch, const at::Tensor& rows) {
-        check_classes(model_, inputs, rows.size(1));
-        const auto classes = static_cast<std::size_t>(rows.size(1));
-        for (std::size_t i = 0; i < batch.indices.size(); ++i) {
-          const std::span scores(rows.data_ptr<float>() + i * classes, classes);
-          const auto rank = rank_of_label(scores, static_cast<std::size_t>(inputs.labels[batch.indices[i]]));
-          first += static_cast<std::size_t>(rank < std::min<std::size_t>(1, classes));
-          among_five += static_cast<std::size_t>(rank < std::min<std::size_t>(5, classes));
-        }
-        done += batch.indices.size();
-        return fmt::format("top-1 {:.1f} %", 100.0 * static_cast<double>(first) / static_cast<double>(done));
-      });
+  for_each_output(model_, inputs, "accuracy", progress, stop, [&](const Pass& pass, const at::Tensor& rows) {
+    check_classes(model_, inputs, rows.size(1));
+    const std::scoped_lock lock(guard);
+    const auto classes = static_cast<std::size_t>(rows.size(1));
+    for (std::size_t i = 0; i < pass.indices.size(); ++i) {
+      const std::span scores(rows.data_ptr<float>() + i * classes, classes);
+      const auto rank = rank_of_label(scores, static_cast<std::size_t>(inputs.labels[pass.indices[i]]));
+      first += static_cast<std::size_t>(rank < std::min<std::size_t>(1, classes));
+      among_five += static_cast<std::size_t>(rank < std::min<std::size_t>(5, classes));
+    }
+    done += pass.indices.size();
+    return fmt::format("top-1 {:.1f} %", 100.0 * static_cast<double>(first) / static_cast<double>(done));
+  });
   const auto images = static_cast<double>(done);
   return {done, static_cast<double>(first) / images, static_cast<double>(among_five) / images};
 }

@@ -12,6 +12,7 @@
 #include "base/threads.h"
 #include "runtime/augment.h"
 #include "runtime/torch/adam.h"
+#include "runtime/torch/fuse_layers.h"
 #include "runtime/torch/trainable_constants.h"
 
 namespace mj {
@@ -46,6 +47,9 @@ at::Tensor loss_of(const at::Tensor& logits, const Targets& targets, const Train
   return loss;
 }
 
+/// Of Model::pass_size.
+constexpr int64_t passes_kept = 4;
+
 [[noreturn]] void reject_divergence(const TrainOptions& options, int epoch) {
   throw InputError(fmt::format("learning rate {}", options.learning_rate), fmt::format("epoch {}", epoch + 1),
                    "makes the loss infinite", "lower the learning rate");
@@ -68,7 +72,7 @@ class Trainer {
     steps_ = batches * options.epochs;
     step_ = batches * state.epochs;
     if (teacher_ != nullptr) {
-      teacher_plan_ = plan_values(teacher_->graph, {logits_slot(*teacher_)});
+      teacher_plan_ = plan_inference(*teacher_, {logits_slot(*teacher_)});
     }
   }
 
@@ -110,10 +114,10 @@ class Trainer {
   }
 
   /// A batch's parts run side by side, each on one thread: on small maps that takes two thirds of the time of
-  /// threads inside every operator. Gradients are added in the parts' order, so that the sum does not depend
-  /// on which part was ready first.
+  /// threads inside every operator. A part keeps the maps of so many passes at once for its way back.
+  /// Gradients are added in the images' order, so that the sum does not depend on which part was ready first.
   double run_step(const Batch& batch) {
-    const auto input = input_tensor(model_, inputs_, batch);
+    const auto input = input_tensor(model_, inputs_, batch.indices.size(), batch.values);
     const int64_t images = input.size(0);
     const auto count = static_cast<std::size_t>(std::clamp<int64_t>(model_.threads, 1, images));
     std::vector<Part> parts(count);
@@ -121,21 +125,18 @@ class Trainer {
       use_threads(1);
       const auto first = static_cast<int64_t>(i) * images / static_cast<int64_t>(count);
       const auto end = static_cast<int64_t>(i + 1) * images / static_cast<int64_t>(count);
-      parts[i] = run_part(batch, input.slice(0, first, end), first);
-    });
-    double value = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-      value += parts[i].loss;
-      for (std::size_t k = 0; i > 0 && k < parts[0].gradients.size(); ++k) {
-        if (parts[0].gradients[k].defined()) {
-          parts[0].gradients[k] = parts[0].gradients[k] + parts[i].gradients[k];
-        }
+      for (int64_t from = first; from < end; from += passes_kept * model_.pass_size) {
+        const auto to = std::min(end, from + passes_kept * model_.pass_size);
+        add(run_part(batch, input.slice(0, from, to), from), parts[i]);
       }
+    });
+    for (std::size_t i = 1; i < count; ++i) {
+      add(parts[i], parts[0]);
     }
-    if (std::isfinite(value)) {
+    if (std::isfinite(parts[0].loss)) {
       descend(parts[0].gradients);
     }
-    return value;
+    return parts[0].loss;
   }
 
   /// Loss and gradients of images of a batch, in proportion to their number.
@@ -143,6 +144,19 @@ class Trainer {
     double loss = 0;
     torch::autograd::variable_list gradients;
   };
+
+  static void add(const Part& part, Part& sum) {
+    sum.loss += part.loss;
+    if (sum.gradients.empty()) {
+      sum.gradients = part.gradients;
+      return;
+    }
+    for (std::size_t k = 0; k < sum.gradients.size(); ++k) {
+      if (sum.gradients[k].defined()) {
+        sum.gradients[k] = sum.gradients[k] + part.gradients[k];
+      }
+    }
+  }
 
   Part run_part(const Batch& batch, const at::Tensor& input, int64_t first) {
     torch::autograd::variable_list values;

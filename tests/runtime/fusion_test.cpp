@@ -1,0 +1,123 @@
+// Passes over images go through fused operators on channels-last maps, Session::run through each operator by
+// itself on maps as they are declared: both must give the same.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "tiny_network.h"
+
+namespace mj {
+namespace {
+
+using Attributes = TinyNetwork::Attributes;
+using testing::FloatNear;
+using testing::Pointwise;
+
+constexpr std::size_t images = 6;
+
+std::vector<float> positive_values(std::size_t count, uint64_t seed) {
+  auto values = random_values(count, seed);
+  for (float& value : values) {
+    value = 0.5F + std::abs(value);
+  }
+  return values;
+}
+
+TinyNetwork& batch_norm(TinyNetwork& tiny, const std::string& input, const std::string& output,
+                        int64_t channels, const Shape& shape, uint64_t seed) {
+  const auto size = static_cast<std::size_t>(channels);
+  tiny.constant(output + "_scale", {channels}, random_values(size, seed));
+  tiny.constant(output + "_shift", {channels}, random_values(size, seed + 1));
+  tiny.constant(output + "_mean", {channels}, random_values(size, seed + 2));
+  tiny.constant(output + "_variance", {channels}, positive_values(size, seed + 3));
+  return tiny.node("BatchNormalization",
+                   {input, output + "_scale", output + "_shift", output + "_mean", output + "_variance"},
+                   output, shape, Attributes{{"epsilon", 0.01F}});
+}
+
+/// A residual block: conv, batch norm, ReLU; conv, batch norm; the sum with what the block was given, which
+/// is read after it was rectified elsewhere too.
+Network residual() {
+  TinyNetwork tiny;
+  const Shape map{1, 4, 9, 9};
+  const Attributes same{{"pads", std::vector<int64_t>{1, 1, 1, 1}}};
+  tiny.input("x", {-1, 3, 9, 9});
+  tiny.constant("w0", {4, 3, 3, 3}, random_values(108, 1)).constant("b0", {4}, random_values(4, 2));
+  tiny.node("Conv", {"x", "w0", "b0"}, "y0", map, same);
+  tiny.constant("w1", {4, 4, 3, 3}, random_values(144, 3));
+  tiny.node("Relu", {"y0"}, "a0", map).node("Conv", {"a0", "w1"}, "y1", map, same);
+  batch_norm(tiny, "y1", "n1", 4, map, 10).node("Relu", {"n1"}, "a1", map);
+  tiny.constant("w2", {4, 4, 3, 3}, random_values(144, 4)).constant("b2", {4}, random_values(4, 5));
+  tiny.node("Conv", {"a1", "w2", "b2"}, "y2", map, same);
+  batch_norm(tiny, "y2", "n2", 4, map, 20);
+  tiny.node("Add", {"n2", "y0"}, "sum", map).node("Relu", {"sum"}, "a2", map);
+  tiny.node("Add", {"a2", "n2"}, "late", map).node("Sub", {"late", "sum"}, "out", map);
+  return tiny.build({"out"});
+}
+
+Network pooled(const Attributes& window) {
+  TinyNetwork tiny;
+  tiny.input("x", {-1, 3, 9, 11}).node("MaxPool", {"x"}, "y", {}, window);
+  return tiny.build({"y"});
+}
+
+void expect_same_both_ways(const Network& network, int64_t height, int64_t width) {
+  const auto values = random_values(images * static_cast<std::size_t>(3 * height * width), 7);
+  const auto session = open_session(network, one_thread(2));
+  const Shape shape{static_cast<int64_t>(images), 3, height, width};
+  const auto plain = session->run({floats(shape, values)});
+  const auto fused = session->forward(images_of(values, 3, height, width), {}, {});
+  EXPECT_THAT(fused.values.values, Pointwise(FloatNear(1e-3F), plain[0].floats));
+}
+
+TEST(PropertyFusion, AResidualBlockGivesWhatItsOperatorsGive) {
+  expect_same_both_ways(residual(), 9, 9);
+}
+
+TEST(PropertyFusion, MaximaOverChannelsLastAreThoseOfLibtorch) {
+  const std::vector<int64_t> three{3, 3};
+  const std::vector<int64_t> two{2, 2};
+  for (const auto& window :
+       {Attributes{{"kernel_shape", three}, {"strides", two}},
+        Attributes{{"kernel_shape", three}, {"strides", two}, {"ceil_mode", int64_t{1}}},
+        Attributes{{"kernel_shape", three}, {"pads", std::vector<int64_t>{1, 0, 2, 1}}},
+        Attributes{{"kernel_shape", two}, {"dilations", three}, {"pads", std::vector<int64_t>{1, 2, 1, 1}}},
+        Attributes{{"kernel_shape", std::vector<int64_t>{1, 4}}, {"auto_pad", std::string("SAME_LOWER")}}}) {
+    expect_same_both_ways(pooled(window), 9, 11);
+  }
+}
+
+TEST(UnitFusion, WhatIsNotANumberIsALargestValue) {
+  const auto session = open_session(pooled({{"kernel_shape", std::vector<int64_t>{9, 11}}}), one_thread());
+  auto values = random_values(std::size_t{3} * 9 * 11, 7);
+  values[120] = std::nanf("");  // In the second channel.
+  const auto largest = session->forward(images_of(values, 3, 9, 11), {}, {}).values.values;
+  EXPECT_FALSE(std::isnan(largest[0]));
+  EXPECT_TRUE(std::isnan(largest[1]));
+  EXPECT_FALSE(std::isnan(largest[2]));
+}
+
+TEST(UnitFusion, NewConstantsAreTakenUp) {
+  Network network = residual();
+  const auto session = open_session(network, one_thread());
+  const auto inputs = images_of(random_values(images * 3 * 81, 7), 3, 9, 9);
+  (void)session->forward(inputs, {}, {});
+  network.constants.at("n1_scale").floats = random_values(4, 99);
+  session->load_constants(network);
+  const auto fresh = open_session(network, one_thread());
+  EXPECT_EQ(session->forward(inputs, {}, {}).values.values, fresh->forward(inputs, {}, {}).values.values);
+}
+
+TEST(PropertyFusion, ThreadsDoNotChangeWhatPassesGive) {
+  const Network network = residual();
+  const auto inputs = images_of(random_values(images * 3 * 81, 7), 3, 9, 9);
+  const auto one = open_session(network, {1, 1});
+  const auto three = open_session(network, {3, 1});
+  EXPECT_EQ(one->forward(inputs, {}, {}).values.values, three->forward(inputs, {}, {}).values.values);
+  EXPECT_EQ(one->output_sensitivity(inputs, 5, {}), three->output_sensitivity(inputs, 5, {}));
+}
+
+}  // namespace
+}  // namespace mj
