@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "prune/admm.h"
 #include "prune/energy_aware.h"
 
 namespace {
@@ -181,6 +182,9 @@ void print_table() {
       });
     }
   }
+  print_row("ADMM, over the layer", [&](int64_t keep) {
+    return mj::choose_support_by_admm(problem(), candidates, keep, {.damping = kDamping});
+  });
 }
 
 }  // namespace

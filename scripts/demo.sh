@@ -16,6 +16,6 @@ echo "demo: pruning examples/fashion_mnist/network.onnx for energy (a few minute
 start=$SECONDS
 build/release/mj prune examples/fashion_mnist/network.onnx -o build/demo/pruned.onnx \
   --data fashion-mnist:train --eval fashion-mnist:test \
-  --hw eyeriss-cvpr17 --batch 4 --energy 38% --fine-tune 1 \
+  --hw eyeriss-cvpr17 --batch 4 --energy 38% --method energy-aware --fine-tune 1 \
   --json build/demo/result.json | tee build/demo/report.txt
 echo "demo: done in $((SECONDS - start)) s; pruned.onnx, result.json and report.txt are in build/demo"

@@ -26,7 +26,7 @@ BatchLoader::~BatchLoader() {
   }
 }
 
-const Batch* BatchLoader::next() {
+Batch* BatchLoader::next() {
   if (!loading_.valid()) {
     return nullptr;
   }

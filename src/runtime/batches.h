@@ -31,8 +31,9 @@ class BatchLoader {
   BatchLoader(const BatchLoader&) = delete;
   BatchLoader& operator=(const BatchLoader&) = delete;
 
-  /// The next batch, valid until the next call; nullptr at the end. Rethrows what loading threw.
-  const Batch* next();
+  /// The next batch, the caller's to change and valid until the next call; nullptr at the end. Rethrows what
+  /// loading threw.
+  Batch* next();
 
  private:
   void start_loading();

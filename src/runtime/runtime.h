@@ -27,7 +27,7 @@ struct Accuracy {
   double top5 = 0;
 };
 
-/// Outputs for images: one row an image.
+/// Class scores: one row an image.
 struct Logits {
   Matrix values;
 };
@@ -52,8 +52,9 @@ struct TrainOptions {
   double distillation = 0;  ///< weight of the KL divergence from the teacher's outputs; the labels'
                             ///< cross-entropy has 1 - distillation
   double temperature = 1;   ///< of the distillation
-  int64_t shift = 0;        ///< augmentation: images moved by up to this many pixels
+  double crop = 1;          ///< augmentation: parts of the images of at least this share of their area
   bool flip = false;        ///< augmentation: mirrored left to right half of the time
+  bool mix = false;         ///< augmentation: rectangles of other images (CutMix); for distillation alone
   uint64_t seed = 0;
 };
 
@@ -82,9 +83,9 @@ class Session {
   /// Network::outputs; floats are computed as float32 and integers as int64, whatever their declared type.
   virtual std::vector<Tensor> run(const std::vector<Tensor>& inputs) = 0;
 
-  /// The network's first output for each image. This and what follows throw InputError where the network
-  /// has not exactly one data input, where images do not fit it, and where a node cannot be computed from
-  /// what reaches it; and Interrupted soon after `stop` is requested.
+  /// The network's class scores for each image, before a final Softmax. This and what follows throw
+  /// InputError where the network has not exactly one data input, where images do not fit it, and where a
+  /// node cannot be computed from what reaches it; and Interrupted soon after `stop` is requested.
   virtual Logits forward(const NetworkInputs& inputs, const ProgressCallback& progress,
                          std::stop_token stop) = 0;
   /// Throws InputError where `inputs` has no labels or a label is beyond the network's classes. An image

@@ -112,7 +112,7 @@ PruneOutcome conclude(PruneContext& context, RunState state) {
   PruneOutcome outcome;
   PruneResult& result = outcome.result;
   result.model = job.network.file;
-  result.method = job.options.method == PruneMethod::magnitude ? "magnitude" : "energy-aware";
+  result.method = to_string(job.options.method);
   result.accelerator = job.setting.accelerator.name;
   result.batch = job.options.batch;
   result.seed = job.options.seed;

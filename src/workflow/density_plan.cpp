@@ -1,44 +1,36 @@
 #include "workflow/density_plan.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <functional>
 #include <limits>
 #include <numeric>
+#include <optional>
 #include <set>
 
 #include "base/error.h"
 #include "network/weights.h"
+#include "workflow/energy_curve.h"
 
 namespace mj {
 namespace {
 
 /// Of a layer's weights, the share that is kept at least: a layer without weights cuts the network.
 constexpr double smallest_density = 0.005;
-constexpr std::array<double, 10> curve_points{0, 0.0625, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1};
 constexpr int bisections = 60;
 
 /// One layer as the plan sees it: its scores from the highest, and its energy as its lowest-scored weights
 /// go.
 struct LayerCurve {
-  bool prunable = false;
   int64_t least = 0;
-  std::vector<float> scores;     ///< of the non-zero weights, descending
-  std::vector<double> energies;  ///< at curve_points of the non-zero weights
+  std::vector<float> scores;            ///< of the non-zero weights, descending
+  std::optional<EnergyCurve> energies;  ///< of a layer that can be pruned
+  double fixed_energy = 0;              ///< of one that cannot
 
   double energy_at(double keep) const {
-    if (scores.empty()) {
-      return energies.back();
-    }
-    const double share = keep / static_cast<double>(scores.size());
-    const auto above = std::upper_bound(curve_points.begin(), curve_points.end(), share);
-    if (above == curve_points.end()) {
-      return energies.back();
-    }
-    const auto i = static_cast<std::size_t>(above - curve_points.begin());
-    const double part = (share - curve_points[i - 1]) / (curve_points[i] - curve_points[i - 1]);
-    return energies[i - 1] + part * (energies[i] - energies[i - 1]);
+    return !energies        ? fixed_energy
+           : scores.empty() ? energies->at(1)
+                            : energies->at(keep / static_cast<double>(scores.size()));
   }
 
   int64_t keep_above(double threshold) const {
@@ -49,48 +41,22 @@ struct LayerCurve {
   }
 };
 
-/// The layer's energy when only its `keep` best weights stay.
-double energy_of_best(Network& scratch, const Network& network, std::size_t layer,
-                      const std::vector<std::size_t>& order, std::size_t keep, const ActivationStats& stats,
-                      const EnergySetting& setting) {
-  Matrix weights = weight_matrix(network, network.layers[layer]);
-  for (std::size_t i = keep; i < order.size(); ++i) {
-    weights.values[order[i]] = 0;
-  }
-  set_weight_matrix(scratch, scratch.layers[layer], weights);
-  return layer_energy(scratch, layer, stats, setting);
-}
-
-LayerCurve trace_curve(Network& scratch, const Network& network, std::size_t layer, const Matrix& scores,
+LayerCurve trace_curve(const Network& network, std::size_t layer, const Matrix& scores,
                        const ActivationStats& stats, const EnergySetting& setting) {
   LayerCurve curve;
   const Matrix weights = weight_matrix(network, network.layers[layer]);
-  std::vector<std::size_t> order;
-  for (std::size_t i = 0; i < weights.values.size(); ++i) {
-    if (weights.values[i] != 0) {
-      order.push_back(i);
-    }
-  }
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return scores.values[a] > scores.values[b]; });
-  for (const std::size_t i : order) {
+  for (const std::size_t i : by_score(weights, scores)) {
     curve.scores.push_back(scores.values[i]);
   }
-  for (const double point : curve_points) {
-    const auto keep = static_cast<std::size_t>(std::llround(point * static_cast<double>(order.size())));
-    curve.energies.push_back(energy_of_best(scratch, network, layer, order, keep, stats, setting));
-  }
-  set_weight_matrix(scratch, scratch.layers[layer], weights);
-  curve.prunable = true;
-  curve.least =
-      std::max<int64_t>(1, std::llround(smallest_density * static_cast<double>(weights.values.size())));
+  curve.energies.emplace(network, layer, scores, stats, setting);
+  curve.least = fewest_weights(network, layer);
   return curve;
 }
 
 /// Divides scores by the mean energy of a weight; a layer whose zeros gain nothing is not pruned.
 void price_scores(LayerCurve& curve) {
   const double per_weight =
-      (curve.energies.back() - curve.energies.front()) / static_cast<double>(curve.scores.size());
+      (curve.energies->at(1) - curve.energies->at(0)) / static_cast<double>(curve.scores.size());
   for (float& score : curve.scores) {
     score = per_weight > 0 ? static_cast<float>(score / per_weight) : std::numeric_limits<float>::max();
   }
@@ -100,9 +66,8 @@ double predict(const std::vector<LayerCurve>& curves, const RoundGoal& goal, dou
   double sum = 0;
   for (const LayerCurve& curve : curves) {
     if (goal.kind == RoundGoal::Kind::energy) {
-      sum += curve.prunable ? curve.energy_at(static_cast<double>(curve.keep_above(threshold)))
-                            : curve.energies.back();
-    } else if (curve.prunable) {
+      sum += curve.energy_at(static_cast<double>(curve.keep_above(threshold)));
+    } else if (curve.energies) {
       sum += static_cast<double>(curve.keep_above(threshold));
     }
   }
@@ -134,6 +99,12 @@ double find_threshold(const std::vector<LayerCurve>& curves, const RoundGoal& go
 }
 
 }  // namespace
+
+int64_t fewest_weights(const Network& network, std::size_t layer, double most_zeros) {
+  const auto weights = static_cast<double>(weight_count(network.layers[layer].shape));
+  return std::max({int64_t{1}, static_cast<int64_t>(std::llround(smallest_density * weights)),
+                   static_cast<int64_t>(std::ceil((1 - most_zeros) * weights - 1e-6))});
+}
 
 std::vector<Matrix> loss_scores(const Network& network, const std::vector<std::vector<double>>& input_power,
                                 const std::vector<std::vector<double>>& sensitivity) {
@@ -183,22 +154,20 @@ RoundPlan plan_round(const Network& network, const ActivationStats& stats, const
                      const std::vector<Matrix>& scores, bool per_joule, const RoundGoal& goal,
                      const std::vector<double>& most_zeros) {
   ensure(scores.size() == network.layers.size(), "plan_round needs scores for every layer");
-  Network scratch = network;
   std::vector<LayerCurve> curves;
   std::set<std::string> seen;
   for (std::size_t l = 0; l < network.layers.size(); ++l) {
     const MacLayer& layer = network.layers[l];
     if (has_weights(network, layer) && seen.insert(layer.weights).second) {
-      curves.push_back(trace_curve(scratch, network, l, scores[l], stats, setting));
+      curves.push_back(trace_curve(network, l, scores[l], stats, setting));
       if (!most_zeros.empty()) {
-        const double kept = (1 - most_zeros[l]) * static_cast<double>(weight_count(layer.shape));
-        curves.back().least = std::max(curves.back().least, static_cast<int64_t>(std::ceil(kept - 1e-6)));
+        curves.back().least = std::max(curves.back().least, fewest_weights(network, l, most_zeros[l]));
       }
       if (per_joule && !curves.back().scores.empty()) {
         price_scores(curves.back());
       }
     } else {
-      curves.emplace_back().energies = {layer_energy(network, l, stats, setting)};
+      curves.emplace_back().fixed_energy = layer_energy(network, l, stats, setting);
     }
   }
   const double threshold = find_threshold(curves, goal);
@@ -206,7 +175,7 @@ RoundPlan plan_round(const Network& network, const ActivationStats& stats, const
   plan.predicted = predict(curves, goal, threshold);
   plan.reachable = plan.predicted <= goal.limit;
   for (const LayerCurve& curve : curves) {
-    plan.keep.push_back(curve.prunable ? curve.keep_above(threshold) : 0);
+    plan.keep.push_back(curve.energies ? curve.keep_above(threshold) : 0);
   }
   return plan;
 }

@@ -23,6 +23,10 @@ struct RoundPlan {
   bool reachable = true;      ///< false: even the fewest weights that a layer may keep miss the goal
 };
 
+/// The weights that a layer keeps at least: without any it would cut the network.
+/// @param most_zeros the share of its weights that may be zero
+int64_t fewest_weights(const Network& network, std::size_t layer, double most_zeros = 1);
+
 /// What each non-zero weight is worth: an estimate of how much the loss rises without it, w^2 E[x^2] F, with
 /// F the Fisher information of its output channel (Kronecker-factored diagonal; as Optimal Brain Damage,
 /// LeCun 1989, with input and output factors apart).

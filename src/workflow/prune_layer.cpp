@@ -5,8 +5,10 @@
 #include <vector>
 
 #include "network/weights.h"
+#include "prune/admm.h"
 #include "prune/energy_aware.h"
 #include "prune/layer_problem.h"
+#include "prune/match_variance.h"
 
 namespace mj {
 namespace {
@@ -40,11 +42,16 @@ Matrix columns_of(const Matrix& matrix, int64_t first, int64_t count) {
   return part;
 }
 
-Matrix solve(const LayerProblem& problem, int64_t keep, const RecipeOptions& recipe) {
+Matrix solve(const LayerProblem& problem, int64_t keep, PruneMethod method, const RecipeOptions& recipe) {
   const Support candidates = support_of(problem.weights);
+  const int64_t count = std::min(keep, count_kept(candidates));
   const Support kept =
-      choose_support(problem, candidates, std::min(keep, count_kept(candidates)), recipe.restore);
-  return refit_kept(problem, kept, recipe.damping, recipe.restore.threads);
+      method == PruneMethod::admm
+          ? choose_support_by_admm(problem, candidates, count,
+                                   {.damping = recipe.damping, .threads = recipe.restore.threads})
+          : choose_support(problem, candidates, count, recipe.restore);
+  const Matrix refitted = refit_kept(problem, kept, recipe.damping, recipe.restore.threads);
+  return recipe.match_variance ? match_variance(problem, refitted, recipe.restore.threads) : refitted;
 }
 
 /// Puts the fitted bias where the layer can hold it. `before` is the bias that the outputs were sampled with.
@@ -62,33 +69,39 @@ void store_bias(Network& network, const MacLayer& layer, const std::string& norm
 
 }  // namespace
 
-void prune_layer(Network& network, std::size_t layer, int64_t keep, const NetworkInputs& inputs,
-                 Session& working, Session& reference, const RecipeOptions& recipe, uint64_t seed,
-                 const std::stop_token& stop) {
+LayerFit fit_layer(const Network& network, std::size_t layer, LayerSamples read, const Matrix& wanted) {
   const MacLayer& mac = network.layers[layer];
-  const SampleOptions sampling{.positions = recipe.positions, .seed = seed};
-  const LayerSamples target = reference.sample_layer(inputs, layer, sampling, stop);
-  LayerSamples read = working.sample_layer(inputs, layer, sampling, stop);
-  const std::string norm_mean = mac.bias.empty() ? batch_norm_mean_of(network, mac.output) : std::string();
-  const bool has_bias = !mac.bias.empty() || !norm_mean.empty();
+  LayerFit fit;
+  fit.norm_mean = mac.bias.empty() ? batch_norm_mean_of(network, mac.output) : std::string();
+  const bool has_bias = !mac.bias.empty() || !fit.norm_mean.empty();
+  const Matrix weights = weight_matrix(network, mac);
+  for (int64_t group = 0; group < mac.shape.groups; ++group) {
+    const int64_t first = group * mac.shape.k;
+    fit.groups.push_back(make_layer_problem(rows_of(weights, first, mac.shape.k),
+                                            std::move(read.inputs[static_cast<std::size_t>(group)]),
+                                            columns_of(wanted, first, mac.shape.k), mac.name, has_bias));
+  }
+  return fit;
+}
 
+void prune_layer(Network& network, std::size_t layer, int64_t keep, const LayerFit& fit, PruneMethod method,
+                 const RecipeOptions& recipe) {
+  const MacLayer& mac = network.layers[layer];
   Matrix weights = weight_matrix(network, mac);
   const Support largest = keep_largest(weights, support_of(weights), keep, Scope::layer);
   std::vector<float> bias;
   for (int64_t group = 0; group < mac.shape.groups; ++group) {
+    const LayerProblem& problem = fit.groups[static_cast<std::size_t>(group)];
     const int64_t first = group * mac.shape.k;
     const int64_t group_keep = std::count(largest.kept.begin() + first * weights.columns,
                                           largest.kept.begin() + (first + mac.shape.k) * weights.columns, 1);
-    const LayerProblem problem = make_layer_problem(
-        rows_of(weights, first, mac.shape.k), std::move(read.inputs[static_cast<std::size_t>(group)]),
-        columns_of(target.outputs, first, mac.shape.k), mac.name, has_bias);
-    const Matrix solved = solve(problem, group_keep, recipe);
+    const Matrix solved = solve(problem, group_keep, method, recipe);
     std::copy(solved.values.begin(), solved.values.end(), weights.row(first));
     const std::vector<float> fitted = fitted_bias(problem, solved);
     bias.insert(bias.end(), fitted.begin(), fitted.end());
   }
   set_weight_matrix(network, mac, weights);
-  store_bias(network, mac, norm_mean, bias);
+  store_bias(network, mac, fit.norm_mean, bias);
 }
 
 void prune_layer_by_magnitude(Network& network, std::size_t layer, int64_t keep) {

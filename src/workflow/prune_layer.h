@@ -1,25 +1,34 @@
 #pragma once
 
 #include <cstdint>
-#include <stop_token>
+#include <string>
+#include <vector>
 
 #include "network/network.h"
+#include "prune/layer_problem.h"
 #include "runtime/runtime.h"
 #include "workflow/prune_options.h"
 
 namespace mj {
 
-/// Prunes one layer by the recipe of Yang, Chen and Sze (CVPR 2017): magnitude removes weights beyond the
-/// target, those whose return reduces the output's error most come back, the kept ones are refitted by least
-/// squares, bias included.
-/// @param network  receives the layer's new weights and bias
-/// @param keep     weights that stay, of those that are not zero now
-/// @param inputs   images to sample the layer on
-/// @param working  a session that runs `network` as it is now; what the layer reads comes from it
-/// @param reference a session whose layer outputs are to be kept
-void prune_layer(Network& network, std::size_t layer, int64_t keep, const NetworkInputs& inputs,
-                 Session& working, Session& reference, const RecipeOptions& recipe, uint64_t seed,
-                 const std::stop_token& stop);
+/// The least-squares problems of one layer.
+struct LayerFit {
+  std::vector<LayerProblem> groups;
+  std::string
+      norm_mean;  ///< the batch norm's mean that takes up a change of the outputs' means; may be empty
+};
+
+/// @param read   what the layer reads, with the outputs that `network` gives
+/// @param wanted the outputs that it should give at the same positions
+LayerFit fit_layer(const Network& network, std::size_t layer, LayerSamples read, const Matrix& wanted);
+
+/// Chooses which weights of the layer stay, by ADMM or by the recipe of Yang, Chen and Sze (CVPR 2017), and
+/// refits them by least squares, bias included.
+/// @param network receives the layer's new weights and bias
+/// @param keep    weights that stay, of those that are not zero now
+/// @param fit     of the layer as `network` has it
+void prune_layer(Network& network, std::size_t layer, int64_t keep, const LayerFit& fit, PruneMethod method,
+                 const RecipeOptions& recipe);
 
 /// Keeps the `keep` largest weights of the layer and nothing else.
 void prune_layer_by_magnitude(Network& network, std::size_t layer, int64_t keep);

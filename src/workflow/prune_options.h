@@ -12,6 +12,7 @@
 namespace mj {
 
 enum class PruneMethod {
+  admm,          ///< levels by measured loss, weights by ADMM on the layers' outputs
   energy_aware,  ///< Yang, Chen, Sze, CVPR 2017
   magnitude      ///< the smallest weights go, the rest stay as they are
 };
@@ -36,9 +37,10 @@ struct PruneTarget {
 /// behind the defaults.
 struct RecipeOptions {
   RestoreOptions restore;
-  double damping = 3e-3;      ///< of the refit, as a fraction of the Gram matrix's mean diagonal
-  std::size_t images = 1000;  ///< that layers are sampled on
-  int64_t positions = 16;     ///< output positions in each
+  double damping = 3e-3;        ///< of the refit, as a fraction of the Gram matrix's mean diagonal
+  bool match_variance = false;  ///< each output channel's to the dense network's, after the refit
+  std::size_t images = 1000;    ///< that layers are sampled on
+  int64_t positions = 16;       ///< output positions in each
 };
 
 /// Layers of which only so many weights may become zero.
@@ -48,15 +50,15 @@ struct LayerLimit {
 };
 
 struct PruneOptions {
-  PruneMethod method = PruneMethod::energy_aware;
+  PruneMethod method = PruneMethod::admm;
   Metric metric = Metric::top1;
-  LayerOrder order = LayerOrder::energy;
+  LayerOrder order = LayerOrder::graph;
   PruneTarget target;
   int64_t batch = 1;
   int weight_bits = 16;
   int activation_bits = 16;
   uint64_t seed = 0;
-  int rounds = 2;     ///< towards a budget, in equal ratios
+  int rounds = 1;     ///< towards a budget, in equal ratios
   double step = 0.2;  ///< energy removed in a round where there is no budget, as a share of what is left
   int refinements =
       2;           ///< without a budget: how often the step is halved after the accuracy fell below the floor
@@ -68,5 +70,16 @@ struct PruneOptions {
   std::vector<LayerLimit> limits;        ///< of several that match a layer the smallest holds
   std::size_t statistics_images = 1000;  ///< on which activation zeros are measured
 };
+
+/// From so many labelled images on fine-tuning learns from labels; with fewer from the dense network alone,
+/// on images that are cropped, mirrored and mixed anew every time.
+constexpr std::size_t many_labels = 20000;
+
+/// The defaults of a method. docs/pruning.md has the experiments behind them.
+/// @param images   to prune with
+/// @param labelled whether they have labels
+PruneOptions default_options(PruneMethod method, std::size_t images, bool labelled);
+
+std::string to_string(PruneMethod method);
 
 }  // namespace mj

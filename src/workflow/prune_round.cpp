@@ -7,6 +7,7 @@
 
 #include "base/random.h"
 #include "workflow/layer_errors.h"
+#include "workflow/level_plan.h"
 #include "workflow/prune_goal.h"
 #include "workflow/prune_layer.h"
 
@@ -32,6 +33,10 @@ RoundPlan make_plan(PruneContext& context, const Network& network, const Measure
   if (job.options.method == PruneMethod::magnitude) {
     return plan_round(network, measured.stats, job.setting, magnitude_ranks(network), false, goal,
                       context.most_zeros);
+  }
+  if (job.options.method == PruneMethod::admm) {
+    return plan_by_levels(context, network, measured, goal, round_seed(context, values_of_weights, round),
+                          name);
   }
   context.working->load_constants(network);
   stage(context, name + ": what weights are worth")({});
@@ -82,8 +87,13 @@ void prune_one(PruneContext& context, RoundState& begun, std::size_t layer, int 
     prune_layer_by_magnitude(begun.network, layer, keep);
     return;
   }
-  prune_layer(begun.network, layer, keep, context.samples, *context.working, *context.reference,
-              options.recipe, round_seed(context, layer_samples, round, layer), context.stop);
+  const SampleOptions sampling{.positions = options.recipe.positions,
+                               .seed = round_seed(context, layer_samples, round, layer)};
+  const Matrix wanted =
+      context.reference->sample_layer(context.samples, layer, sampling, context.stop).outputs;
+  LayerSamples read = context.working->sample_layer(context.samples, layer, sampling, context.stop);
+  prune_layer(begun.network, layer, keep, fit_layer(begun.network, layer, std::move(read), wanted),
+              options.method, options.recipe);
   context.working->load_constants(begun.network);
 }
 

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "base/error.h"
 #include "runtime/augment.h"
 #include "tiny_network.h"
@@ -40,19 +42,45 @@ TEST(UnitBatches, AnImageThatCannotBeReadIsReportedByTheNextBatch) {
   EXPECT_THROW(loader.next(), InputError);
 }
 
-TEST(UnitAugment, EdgesFillWhatAMoveLeavesFree) {
-  std::vector<float> image{1, 2, 3, 4};  // 1 2 / 3 4
-  move_image(image, 2, 2, 1, 0, false);
-  EXPECT_THAT(image, ElementsAre(1, 2, 1, 2));
-  std::vector<float> other{1, 2, 3, 4};
-  move_image(other, 2, 2, 0, -1, false);
-  EXPECT_THAT(other, ElementsAre(2, 2, 4, 4));
+TEST(UnitAugment, APartIsStretchedOverTheWhole) {
+  std::vector<float> image{0, 4, 8, 12};  // one line
+  crop_image(image, 1, 4, {.top = 0, .left = 1, .height = 1, .width = 2}, false);
+  // Pixel middles at 1.25, 1.75, 2.25, 2.75 of the line, that is 0.75, 1.25, 1.75, 2.25 between pixels.
+  EXPECT_THAT(image, ElementsAre(3, 5, 7, 9));
+}
+
+TEST(UnitAugment, TheWholeStaysAsItIs) {
+  const std::vector<float> before = random_values(24, 1);
+  std::vector<float> image = before;
+  crop_image(image, 3, 4, {.top = 0, .left = 0, .height = 3, .width = 4}, false);
+  EXPECT_EQ(image, before);
 }
 
 TEST(UnitAugment, ChannelsAreMirroredEachByItself) {
   std::vector<float> image{1, 2, 3, 4};  // two channels of 1 x 2
-  move_image(image, 1, 2, 0, 0, true);
+  crop_image(image, 1, 2, {.top = 0, .left = 0, .height = 1, .width = 2}, true);
   EXPECT_THAT(image, ElementsAre(2, 1, 4, 3));
+}
+
+TEST(UnitAugment, MixedImagesHoldWholePixelsOfTwo) {
+  const auto inputs = images_of(std::vector<float>(8 * 2 * 30), 2, 5, 6);
+  std::vector<float> values(8 * 2 * 30);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] = static_cast<float>(1000 * (i / 60) + i % 60);  // the image, and the place in it
+  }
+  mix_images(values, 8, inputs, 3);
+  std::size_t mixed = 0;
+  for (std::size_t image = 0; image < 8; ++image) {
+    std::set<int> sources;
+    for (std::size_t i = 0; i < 60; ++i) {
+      const auto value = static_cast<std::size_t>(values[image * 60 + i]);
+      EXPECT_EQ(value % 1000, i);
+      sources.insert(static_cast<int>(value / 1000));
+    }
+    EXPECT_LE(sources.size(), 2U);
+    mixed += sources.size() == 2 || *sources.begin() != static_cast<int>(image) ? 1 : 0;
+  }
+  EXPECT_GT(mixed, 0U);
 }
 
 TEST(UnitAugment, TheSeedAloneDecides) {
@@ -61,9 +89,9 @@ TEST(UnitAugment, TheSeedAloneDecides) {
   inputs.load(0, first);
   auto second = first;
   auto third = first;
-  augment_image(first, inputs, 2, true, 5);
-  augment_image(second, inputs, 2, true, 5);
-  augment_image(third, inputs, 2, true, 6);
+  augment_image(first, inputs, 0.5, true, 5);
+  augment_image(second, inputs, 0.5, true, 5);
+  augment_image(third, inputs, 0.5, true, 6);
   EXPECT_EQ(first, second);
   EXPECT_NE(first, third);
 }

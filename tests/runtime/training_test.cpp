@@ -222,7 +222,7 @@ TEST(UnitTraining, ZeroWeightsAndStatisticsStay) {
   options.epochs = 4;
   options.batch_size = 4;
   options.weight_decay = 0.01;
-  options.shift = 1;
+  options.crop = 0.5;
   options.flip = true;
   session->train(labelled_images(), options, nullptr, {}, {});
   Network after = start;
@@ -241,7 +241,7 @@ TEST(UnitTraining, TheSameSeedGivesTheSameBytes) {
   TrainOptions options;
   options.epochs = 3;
   options.batch_size = 2;
-  options.shift = 1;
+  options.crop = 0.5;
   options.flip = true;
   const auto first = trained_weights(convolutional(), labelled_images(), options);
   EXPECT_EQ(trained_weights(convolutional(), labelled_images(), options), first);

@@ -37,6 +37,7 @@ PruneJob small_job() {
   job.setting.accelerator = read_accelerator("eyeriss-cvpr17");
   job.setting.workload.weight_bits = job.setting.workload.activation_bits = 16;
   job.options.target.sparsity = 0.5;
+  job.options.rounds = 2;
   job.options.final_epochs = 2;
   job.options.recipe.images = 20;
   job.options.training.batch_size = 16;

@@ -9,20 +9,20 @@
 
 #include "base/error.h"
 #include "runtime/classifier.h"
-#include "runtime/torch/measure.h"
 #include "runtime/torch/fuse_layers.h"
+#include "runtime/torch/measure.h"
 #include "runtime/torch/tensors.h"
 #include "runtime/torch/training.h"
 
 namespace mj {
 namespace {
 
-/// The first output of each pass as rows.
-void for_each_output(const Model& model, const NetworkInputs& inputs, const std::string& stage,
-                     const ProgressCallback& progress, const std::stop_token& stop,
-                     const std::function<std::string(const Pass&, const at::Tensor& rows)>& work) {
+/// A value of each pass as rows.
+void for_each_value(const Model& model, Slot slot, const NetworkInputs& inputs, const std::string& stage,
+                    const ProgressCallback& progress, const std::stop_token& stop,
+                    const std::function<std::string(const Pass&, const at::Tensor& rows)>& work) {
   check_inputs(model, inputs);
-  const Plan plan = plan_inference(model, {output_slot(model)});
+  const Plan plan = plan_inference(model, {slot});
   for_each_pass(model, inputs, stage, progress, stop, [&](const Pass& pass) {
     const at::NoGradGuard no_gradients;
     at::Tensor output;
@@ -88,16 +88,17 @@ Logits TorchSession::forward(const NetworkInputs& inputs, const ProgressCallback
   use_threads(model_.threads);
   Logits logits;
   std::mutex guard;
-  for_each_output(model_, inputs, "outputs", progress, stop, [&](const Pass& pass, const at::Tensor& rows) {
-    const std::scoped_lock lock(guard);
-    if (logits.values.rows == 0) {
-      logits.values = Matrix(static_cast<int64_t>(inputs.size), rows.size(1));
-    }
-    ensure(rows.size(1) == logits.values.columns, "every pass gives as many values an image");
-    std::memcpy(logits.values.row(static_cast<int64_t>(pass.indices.front())), rows.data_ptr<float>(),
-                rows.nbytes());
-    return std::string();
-  });
+  for_each_value(model_, logits_slot(model_), inputs, "outputs", progress, stop,
+                 [&](const Pass& pass, const at::Tensor& rows) {
+                   const std::scoped_lock lock(guard);
+                   if (logits.values.rows == 0) {
+                     logits.values = Matrix(static_cast<int64_t>(inputs.size), rows.size(1));
+                   }
+                   ensure(rows.size(1) == logits.values.columns, "every pass gives as many values an image");
+                   std::memcpy(logits.values.row(static_cast<int64_t>(pass.indices.front())),
+                               rows.data_ptr<float>(), rows.nbytes());
+                   return std::string();
+                 });
   return logits;
 }
 
@@ -109,19 +110,21 @@ Accuracy TorchSession::evaluate(const NetworkInputs& inputs, const ProgressCallb
   std::size_t done = 0;
   std::size_t first = 0;
   std::size_t among_five = 0;
-  for_each_output(model_, inputs, "accuracy", progress, stop, [&](const Pass& pass, const at::Tensor& rows) {
-    check_classes(model_, inputs, rows.size(1));
-    const std::scoped_lock lock(guard);
-    const auto classes = static_cast<std::size_t>(rows.size(1));
-    for (std::size_t i = 0; i < pass.indices.size(); ++i) {
-      const std::span scores(rows.data_ptr<float>() + i * classes, classes);
-      const auto rank = rank_of_label(scores, static_cast<std::size_t>(inputs.labels[pass.indices[i]]));
-      first += static_cast<std::size_t>(rank < std::min<std::size_t>(1, classes));
-      among_five += static_cast<std::size_t>(rank < std::min<std::size_t>(5, classes));
-    }
-    done += pass.indices.size();
-    return fmt::format("top-1 {:.1f} %", 100.0 * static_cast<double>(first) / static_cast<double>(done));
-  });
+  for_each_value(
+      model_, output_slot(model_), inputs, "accuracy", progress, stop,
+      [&](const Pass& pass, const at::Tensor& rows) {
+        check_classes(model_, inputs, rows.size(1));
+        const std::scoped_lock lock(guard);
+        const auto classes = static_cast<std::size_t>(rows.size(1));
+        for (std::size_t i = 0; i < pass.indices.size(); ++i) {
+          const std::span scores(rows.data_ptr<float>() + i * classes, classes);
+          const auto rank = rank_of_label(scores, static_cast<std::size_t>(inputs.labels[pass.indices[i]]));
+          first += static_cast<std::size_t>(rank < std::min<std::size_t>(1, classes));
+          among_five += static_cast<std::size_t>(rank < std::min<std::size_t>(5, classes));
+        }
+        done += pass.indices.size();
+        return fmt::format("top-1 {:.1f} %", 100.0 * static_cast<double>(first) / static_cast<double>(done));
+      });
   const auto images = static_cast<double>(done);
   return {done, static_cast<double>(first) / images, static_cast<double>(among_five) / images};
 }

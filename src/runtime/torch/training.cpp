@@ -49,6 +49,7 @@ at::Tensor loss_of(const at::Tensor& logits, const Targets& targets, const Train
 
 /// Of Model::pass_size.
 constexpr int64_t passes_kept = 4;
+constexpr uint64_t mixing = 0x6d69780000000000;  ///< another stream of random numbers than the shuffle's
 
 [[noreturn]] void reject_divergence(const TrainOptions& options, int epoch) {
   throw InputError(fmt::format("learning rate {}", options.learning_rate), fmt::format("epoch {}", epoch + 1),
@@ -82,9 +83,13 @@ class Trainer {
                        augmentation(seed));
     double loss_sum = 0;
     std::size_t images = 0;
-    while (const Batch* batch = loader.next()) {
+    while (Batch* batch = loader.next()) {
       if (stop_.stop_requested()) {
         throw Interrupted();
+      }
+      if (options_.mix) {
+        mix_images(batch->values, batch->indices.size(), inputs_,
+                   derive_seed(seed ^ mixing, static_cast<uint64_t>(step_)));
       }
       const double loss = run_step(*batch);
       if (!std::isfinite(loss)) {
@@ -104,12 +109,12 @@ class Trainer {
 
  private:
   ImageChange augmentation(uint64_t epoch_seed) const {
-    if (options_.shift == 0 && !options_.flip) {
+    if (options_.crop == 1 && !options_.flip) {
       return {};
     }
     return [this, epoch_seed](std::size_t index, std::span<float> values) {
       // Another stream than the shuffle's.
-      augment_image(values, inputs_, options_.shift, options_.flip, derive_seed(~epoch_seed, index));
+      augment_image(values, inputs_, options_.crop, options_.flip, derive_seed(~epoch_seed, index));
     };
   }
 
@@ -220,8 +225,10 @@ class Trainer {
 };
 
 void check_options(const TrainOptions& options, const Model* teacher) {
-  ensure(options.epochs >= 0 && options.batch_size > 0 && options.shift >= 0 && options.temperature > 0,
-         "training needs a positive batch size and temperature, no negative epochs or shift");
+  ensure(options.epochs >= 0 && options.batch_size > 0 && options.temperature > 0,
+         "training needs a positive batch size and temperature, no negative epochs");
+  ensure(options.crop > 0 && options.crop <= 1, "a crop has a share of the image");
+  ensure(!options.mix || options.distillation == 1, "mixed images have no labels");
   ensure(options.distillation >= 0 && options.distillation <= 1, "a share of distillation is in [0, 1]");
   ensure(options.distillation == 0 || teacher != nullptr, "distillation needs a teacher");
 }

@@ -1,0 +1,185 @@
+#include "prune/admm.h"
+
+#include <lapacke.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <functional>
+#include <numeric>
+#include <vector>
+
+#include "base/error.h"
+#include "prune/single_threaded_blas.h"
+#include "prune/threads_wanted.h"
+
+namespace mj {
+namespace {
+
+// The paper's schedule: how hard both solutions are pulled together, and how that grows with the share of the
+// support that changed in the last iterations.
+constexpr double first_penalty = 0.03;
+constexpr int iterations_at_a_penalty = 3;
+constexpr double large_change = 0.1;
+constexpr double small_change = 0.005;
+constexpr double fast_growth = 1.3;
+constexpr double medium_growth = 1.2;
+constexpr double slow_growth = 1.1;
+constexpr int64_t rows_in_block = 32;
+
+class Admm {
+ public:
+  Admm(const LayerProblem& problem, const Support& candidates, int64_t keep, const AdmmOptions& options)
+      : rows_(problem.weights.rows),
+        columns_(problem.weights.columns),
+        keep_(keep),
+        threads_(threads_wanted(options.threads)),
+        candidates_(candidates),
+        scales_(static_cast<std::size_t>(columns_)) {
+    double mean_diagonal = 0;
+    for (int64_t j = 0; j < columns_; ++j) {
+      mean_diagonal += problem.gram[at(j, j)] / static_cast<double>(columns_);
+    }
+    const double damping = std::max(options.damping * mean_diagonal, 1e-30);
+    for (int64_t j = 0; j < columns_; ++j) {
+      scales_[static_cast<std::size_t>(j)] = 1 / std::sqrt(problem.gram[at(j, j)] + damping);
+    }
+    scale_problem(problem, damping);
+  }
+
+  Support run(int max_iterations) {
+    factorize();
+    Support support = best_of(solution_);
+    Support checked = support;
+    for (int i = 1; i <= max_iterations; ++i) {
+      iterate();
+      if (i % iterations_at_a_penalty != 0) {
+        continue;
+      }
+      support = best_of(sparse_);
+      const int64_t changed = difference(support, checked);
+      if (changed == 0) {
+        break;
+      }
+      checked = support;
+      const double share = static_cast<double>(changed) / static_cast<double>(std::max<int64_t>(keep_, 1));
+      penalty_ *= share >= large_change ? fast_growth : share >= small_change ? medium_growth : slow_growth;
+      factorize();
+    }
+    return support;
+  }
+
+ private:
+  std::size_t at(int64_t i, int64_t j) const { return static_cast<std::size_t>(i * columns_ + j); }
+
+  /// Unit diagonal; the target of row i becomes S (X^T Y + damping W).
+  void scale_problem(const LayerProblem& problem, double damping) {
+    gram_ = problem.gram;
+    for (int64_t j = 0; j < columns_; ++j) {
+      gram_[at(j, j)] += damping;
+      for (int64_t k = 0; k < columns_; ++k) {
+        gram_[at(j, k)] *= scales_[static_cast<std::size_t>(j)] * scales_[static_cast<std::size_t>(k)];
+      }
+    }
+    target_.resize(problem.weights.values.size());
+    solution_.resize(target_.size());
+    for (int64_t i = 0; i < rows_; ++i) {
+      for (int64_t j = 0; j < columns_; ++j) {
+        const double scale = scales_[static_cast<std::size_t>(j)];
+        const double weight = problem.weights.at(i, j);
+        target_[at(i, j)] =
+            scale * (problem.correlation[static_cast<std::size_t>(j * rows_ + i)] + damping * weight);
+        solution_[at(i, j)] = weight / scale;
+      }
+    }
+    sparse_ = solution_;
+    dual_.assign(target_.size(), 0.0);
+  }
+
+  void factorize() {
+    factor_ = gram_;
+    for (int64_t j = 0; j < columns_; ++j) {
+      factor_[at(j, j)] += penalty_;
+    }
+    const auto n = static_cast<lapack_int>(columns_);
+    ensure(LAPACKE_dpotrf(LAPACK_COL_MAJOR, 'L', n, factor_.data(), n) == 0,
+           "a damped Gram matrix is positive definite");
+  }
+
+  /// B = (H + r I)^-1 (target - V + r Z); Z = the best of B + V / r; V += r (B - Z).
+  void iterate() {
+    const auto blocks = static_cast<std::size_t>((rows_ + rows_in_block - 1) / rows_in_block);
+    parallel_for(blocks, threads_, [&](std::size_t block) {
+      const int64_t first = static_cast<int64_t>(block) * rows_in_block;
+      const int64_t count = std::min(rows_in_block, rows_ - first);
+      for (std::size_t i = at(first, 0); i < at(first + count, 0); ++i) {
+        solution_[i] = target_[i] - dual_[i] + penalty_ * sparse_[i];
+      }
+      const auto n = static_cast<lapack_int>(columns_);
+      LAPACKE_dpotrs(LAPACK_COL_MAJOR, 'L', n, static_cast<lapack_int>(count), factor_.data(), n,
+                     solution_.data() + at(first, 0), n);
+    });
+    for (std::size_t i = 0; i < sparse_.size(); ++i) {
+      sparse_[i] = solution_[i] + dual_[i] / penalty_;
+    }
+    const Support best = best_of(sparse_);
+    for (std::size_t i = 0; i < sparse_.size(); ++i) {
+      sparse_[i] = best.kept[i] != 0 ? sparse_[i] : 0;
+      dual_[i] += penalty_ * (solution_[i] - sparse_[i]);
+    }
+  }
+
+  /// Of equal values those that stand first are kept.
+  Support best_of(const std::vector<double>& values) const {
+    std::vector<std::size_t> order;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (candidates_.kept[i] != 0) {
+        order.push_back(i);
+      }
+    }
+    const auto end = order.begin() + std::min<std::ptrdiff_t>(keep_, std::ssize(order));
+    std::nth_element(order.begin(), end, order.end(), [&](std::size_t a, std::size_t b) {
+      const double left = std::fabs(values[a]);
+      const double right = std::fabs(values[b]);
+      return left > right || (left == right && a < b);
+    });
+    Support best{rows_, columns_, std::vector<uint8_t>(values.size(), 0)};
+    for (auto i = order.begin(); i != end; ++i) {
+      best.kept[*i] = 1;
+    }
+    return best;
+  }
+
+  static int64_t difference(const Support& a, const Support& b) {
+    return std::inner_product(a.kept.begin(), a.kept.end(), b.kept.begin(), int64_t{0}, std::plus<>(),
+                              [](uint8_t x, uint8_t y) { return static_cast<int64_t>(x != y); });
+  }
+
+  int64_t rows_, columns_, keep_;
+  int threads_;
+  const Support& candidates_;
+  double penalty_ = first_penalty;
+  std::vector<double> scales_;    ///< D
+  std::vector<double> gram_;      ///< D x D
+  std::vector<double> factor_;    ///< of gram_ + penalty_ I, column-major
+  std::vector<double> target_;    ///< M x D, as the next three
+  std::vector<double> solution_;  ///< B
+  std::vector<double> sparse_;    ///< Z
+  std::vector<double> dual_;      ///< V
+};
+
+}  // namespace
+
+Support choose_support_by_admm(const LayerProblem& problem, const Support& candidates, int64_t keep,
+                               const AdmmOptions& options) {
+  ensure(candidates.kept.size() == problem.weights.values.size() && keep >= 0,
+         "choose_support_by_admm: the candidates have another shape than the problem's weights");
+  ensure(options.damping >= 0 && std::isfinite(options.damping), "the damping is not a number from 0 up");
+  if (keep >= count_kept(candidates)) {
+    return candidates;
+  }
+  const SingleThreadedBlas guard;
+  return Admm(problem, candidates, keep, options).run(options.max_iterations);
+}
+
+}  // namespace mj

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <vector>
+
+#include "base/matrix.h"
+#include "workflow/network_energy.h"
+
+namespace mj {
+
+/// A layer's energy as its weights go.
+class EnergyCurve {
+ public:
+  /// @param scores of the layer's weights; those with the lowest go first
+  EnergyCurve(const Network& network, std::size_t layer, const Matrix& scores, const ActivationStats& stats,
+              const EnergySetting& setting);
+
+  /// @param share of the weights that are not zero now, 0 to 1; in between by linear interpolation
+  [[nodiscard]] double at(double share) const;
+
+ private:
+  static constexpr std::array<double, 10> points{0, 0.0625, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1};
+  std::array<double, points.size()> energies_{};
+};
+
+/// The places of the weights that are not zero, from the highest score; of equal ones those that stand first.
+std::vector<std::size_t> by_score(const Matrix& weights, const Matrix& scores);
+
+}  // namespace mj

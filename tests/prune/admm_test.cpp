@@ -1,0 +1,109 @@
+#include "prune/admm.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+
+#include "prune/energy_aware.h"
+#include "synthetic_layer.h"
+
+namespace mj {
+namespace {
+
+constexpr double no_damping = 1e-9;
+
+double refitted_error(const LayerProblem& problem, const Support& support) {
+  return output_error(problem, refit_kept(problem, support, no_damping, 1), 1);
+}
+
+/// Of all supports of `keep` weights.
+double least_error(const LayerProblem& problem, int64_t keep) {
+  const auto weights = problem.weights.values.size();
+  double least = std::numeric_limits<double>::infinity();
+  for (uint32_t bits = 0; bits < (1U << weights); ++bits) {
+    if (std::popcount(bits) == static_cast<int>(keep)) {
+      Support support = empty_support(problem.weights.rows, problem.weights.columns);
+      for (std::size_t i = 0; i < weights; ++i) {
+        support.kept[i] = static_cast<uint8_t>(bits >> i & 1U);
+      }
+      least = std::min(least, refitted_error(problem, support));
+    }
+  }
+  return least;
+}
+
+/// Two filters of six correlated inputs.
+LayerProblem correlated_problem(uint64_t seed) {
+  const Matrix weights = normal_matrix(2, 6, seed);
+  const Matrix inputs = relu_mixture(200, 6, seed + 100);
+  return make_layer_problem(weights, inputs, times_transposed(inputs, weights), "layer", true, 1);
+}
+
+TEST(PropertyAdmm, ComesNearTheBestOfAllSupports) {
+  double ours = 0;
+  double best = 0;
+  double magnitude = 0;
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    const auto problem = correlated_problem(seed);
+    const auto candidates = support_of(problem.weights);
+    ours += refitted_error(
+        problem, choose_support_by_admm(problem, candidates, 6, {.damping = no_damping, .threads = 1}));
+    magnitude += refitted_error(problem, keep_largest(problem.weights, candidates, 6, Scope::layer));
+    best += least_error(problem, 6);
+  }
+  EXPECT_LE(ours, 1.2 * best);
+  EXPECT_GE(magnitude, 1.2 * best);
+}
+
+TEST(PropertyAdmm, LeavesLessHeldOutErrorThanTheRecipe) {
+  const auto weights = normal_matrix(32, 144, 3);
+  const auto inputs = relu_mixture(4096, 144, 4);
+  const auto others = relu_mixture(1024, 144, 5);
+  const auto other_outputs = times_transposed(others, weights);
+  const auto problem =
+      make_layer_problem(weights, inputs, times_transposed(inputs, weights), "layer", true, 1);
+  const auto candidates = support_of(weights);
+  for (const double density : {0.5, 0.3, 0.1}) {
+    const auto keep = count_at_density(density, std::ssize(weights.values));
+    const auto error_of = [&](const Support& support) {
+      EXPECT_EQ(count_kept(support), keep);
+      return held_out_error(problem, refit_kept(problem, support, 1e-4, 1), others, other_outputs, 1);
+    };
+    EXPECT_LT(error_of(choose_support_by_admm(problem, candidates, keep, {.threads = 1})),
+              error_of(choose_support(problem, candidates, keep, {.threads = 1})))
+        << density;
+  }
+}
+
+TEST(UnitAdmm, KeepsCandidatesAloneWithTheSameBytesOnAnyNumberOfThreads) {
+  const auto problem = noisy_problem(70, 12, 200, 1);
+  const auto candidates = random_support(70, 12, 0.6, 2);
+  const auto one = choose_support_by_admm(problem, candidates, 300, {.threads = 1});
+  EXPECT_EQ(count_kept(one), 300);
+  for (std::size_t i = 0; i < one.kept.size(); ++i) {
+    EXPECT_LE(one.kept[i], candidates.kept[i]);
+  }
+  EXPECT_EQ(choose_support_by_admm(problem, candidates, 300, {.threads = 3}).kept, one.kept);
+  EXPECT_EQ(choose_support_by_admm(problem, candidates, 70 * 12, {.threads = 1}).kept, candidates.kept);
+  EXPECT_EQ(count_kept(choose_support_by_admm(problem, candidates, 0, {.threads = 1})), 0);
+}
+
+TEST(UnitAdmm, InputsThatAreAlwaysZeroAreNoObstacle) {
+  Matrix inputs = normal_matrix(50, 8, 1);
+  for (int64_t i = 0; i < 50; ++i) {
+    inputs.at(i, 3) = 0;
+  }
+  const auto weights = normal_matrix(4, 8, 2);
+  const auto problem =
+      make_layer_problem(weights, inputs, times_transposed(inputs, weights), "layer", true, 1);
+  const auto kept =
+      choose_support_by_admm(problem, full_support(4, 8), 28, {.damping = no_damping, .threads = 1});
+  for (int64_t i = 0; i < 4; ++i) {
+    EXPECT_FALSE(kept.is_kept(i, 3));
+  }
+}
+
+}  // namespace
+}  // namespace mj

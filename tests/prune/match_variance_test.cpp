@@ -1,0 +1,40 @@
+#include "prune/match_variance.h"
+
+#include <gtest/gtest.h>
+
+#include "synthetic_layer.h"
+
+namespace mj {
+namespace {
+
+double variance_of_column(const Matrix& values, int64_t column) {
+  double sum = 0;
+  double squares = 0;
+  for (int64_t i = 0; i < values.rows; ++i) {
+    sum += values.at(i, column);
+    squares += static_cast<double>(values.at(i, column)) * values.at(i, column);
+  }
+  const auto rows = static_cast<double>(values.rows);
+  return squares / rows - sum * sum / rows / rows;
+}
+
+TEST(UnitMatchVariance, OutputsVaryAsMuchAsWanted) {
+  const auto weights = normal_matrix(3, 5, 1);
+  const auto inputs = relu_mixture(400, 5, 2);
+  const auto outputs = times_transposed(inputs, weights);
+  const auto problem = make_layer_problem(weights, inputs, outputs, "layer", true, 1);
+  Matrix small = weights;
+  for (int64_t j = 0; j < 5; ++j) {
+    small.at(0, j) = j == 2 ? weights.at(0, j) : 0;
+    small.at(1, j) = 0;
+  }
+  const Matrix matched = match_variance(problem, small, 1);
+  const Matrix given = times_transposed(inputs, matched);
+  EXPECT_NEAR(variance_of_column(given, 0), variance_of_column(outputs, 0), 1e-3);
+  EXPECT_EQ(variance_of_column(given, 1), 0);  // Nothing times anything is nothing.
+  EXPECT_NEAR(variance_of_column(given, 2), variance_of_column(outputs, 2), 1e-3);
+  EXPECT_EQ(matched.at(0, 0), 0);
+}
+
+}  // namespace
+}  // namespace mj
