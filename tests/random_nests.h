@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <random>
 #include <vector>
 
@@ -46,7 +47,22 @@ inline std::vector<mj::Level> levels(Generator& generator, std::size_t count) {
     level.instances = {draw(generator, 1, 3), draw(generator, 1, 2)};
     level.multicast = draw(generator, 0, 3) > 0;
     level.reduction = draw(generator, 0, 3) > 0;
-    level.words = static_cast<double>(draw(generator, 6, 60));
+    level.network_energy = static_cast<double>(std::max<int64_t>(0, draw(generator, -2, 2)));
+    level.one_axis = draw(generator, 0, 1) > 0;
+    if (draw(generator, 0, 3) == 0) {
+      level.unroll[0] = "KPR";
+      level.unroll[1] = "CPQ";
+    }
+    if (draw(generator, 0, 5) == 0) {
+      level.temporal = draw(generator, 0, 1) > 0 ? "" : "NPQC";
+    }
+    if (draw(generator, 0, 3) == 0) {
+      level.words_of = {{static_cast<double>(draw(generator, 2, 20)),
+                         static_cast<double>(draw(generator, 2, 20)),
+                         static_cast<double>(draw(generator, 2, 20))}};
+    } else {
+      level.words = static_cast<double>(draw(generator, 6, 60));
+    }
   }
   return made;
 }

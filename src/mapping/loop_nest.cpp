@@ -127,22 +127,6 @@ Extents extents_of(const LayerShape& shape) {
   return {{shape.n, shape.k, shape.c, shape.p, shape.q, shape.r, shape.s}};
 }
 
-bool is_relevant(Operand operand, Dimension dimension) {
-  switch (dimension) {
-    case Dimension::N:
-    case Dimension::P:
-    case Dimension::Q:
-      return operand != Operand::weights;
-    case Dimension::K:
-      return operand != Operand::inputs;
-    case Dimension::C:
-    case Dimension::R:
-    case Dimension::S:
-      return operand != Operand::outputs;
-  }
-  return false;
-}
-
 Extents tile_extents(const LoopNest& nest, std::size_t level) {
   Extents tile{{1, 1, 1, 1, 1, 1, 1}};
   const auto grow = [&](const std::vector<Loop>& loops) {

@@ -33,7 +33,21 @@ using Extents = PerDimension<int64_t>;
 Extents extents_of(const LayerShape& shape);
 /// Whether the operand's words change with the dimension: weights with K C R S, inputs with N C P Q R S,
 /// outputs with N K P Q. Each dimension leaves exactly one operand as it is.
-bool is_relevant(Operand operand, Dimension dimension);
+constexpr bool is_relevant(Operand operand, Dimension dimension) {
+  switch (dimension) {
+    case Dimension::N:
+    case Dimension::P:
+    case Dimension::Q:
+      return operand != Operand::weights;
+    case Dimension::K:
+      return operand != Operand::inputs;
+    case Dimension::C:
+    case Dimension::R:
+    case Dimension::S:
+      return operand != Operand::outputs;
+  }
+  return false;
+}
 
 struct Loop {
   Dimension dimension = Dimension::N;

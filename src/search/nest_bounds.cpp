@@ -126,7 +126,8 @@ NestBounds::InputNeighbours NestBounds::neighbours(std::size_t outer, std::size_
       if (!shared) {
         found.different *= real(bound);
       } else if (dimension == Dimension::P || dimension == Dimension::R) {
-        found.rows.push_back({bound, below * (dimension == Dimension::P ? rows_.stride() : rows_.dilation())});
+        found.rows.push_back(
+            {bound, below * (dimension == Dimension::P ? rows_.stride() : rows_.dilation())});
       } else if (dimension == Dimension::Q || dimension == Dimension::S) {
         found.columns.push_back(
             {bound, below * (dimension == Dimension::Q ? columns_.stride() : columns_.dilation())});
@@ -186,7 +187,8 @@ double NestBounds::all_words(const Extents& tile, const InputNeighbours* neighbo
   if (neighbours == nullptr) {
     return real(n) * real(c) * rows_.rows(p, r, {}, elsewhere).held * columns_.rows(q, s, {}, elsewhere).held;
   }
-  return real(n) * real(c) * neighbours->different * rows_.rows(p, r, neighbours->rows, elsewhere).held_by_all *
+  return real(n) * real(c) * neighbours->different *
+         rows_.rows(p, r, neighbours->rows, elsewhere).held_by_all *
          columns_.rows(q, s, neighbours->columns, elsewhere).held_by_all;
 }
 
@@ -218,7 +220,8 @@ double NestBounds::new_words(const Extents& tile, Dimension dimension, int64_t b
 
 /// Weights and outputs without any reuse from loops outside.
 double NestBounds::of_word_moves(const MoveTerm& move, std::size_t stage, const PartialNest& nest) const {
-  const double moved = tile_words(*space_.shape, move.operand, nest.tiles[stage]) * (macs_ / volume(nest.tiles[stage]));
+  const double moved =
+      tile_words(*space_.shape, move.operand, nest.tiles[stage]) * (macs_ / volume(nest.tiles[stage]));
   double cost = moved * move.filled;
   for (const AskedTerm& asked : move.asked) {
     cost += moved * asked.price / share(move.operand, false, asked.outer, stage, nest);
@@ -264,7 +267,7 @@ double NestBounds::least_input_words(const MoveTerm& move, std::size_t stage, co
 
 /// Inputs, by the operand that the innermost loops leave alone.
 NestBounds::Class NestBounds::of_input_moves(const MoveTerm& move, std::size_t stage, const PartialNest& nest,
-                                             const Loops& loops) {
+                                             const Loops& loops, double& least) {
   const Extents& tile = nest.tiles[stage];
   const Extents& spread = nest.spreads[stage - 1];
   const double visits = macs_ / volume(tile);
@@ -295,9 +298,8 @@ NestBounds::Class NestBounds::of_input_moves(const MoveTerm& move, std::size_t s
     if (!loops.decided && counting_ == Counting::exact && !is_smooth(tile, dimension)) {
       return 0.0;
     }
-    return cost(visits, [&](const InputNeighbours* n) {
-      return new_words(tile, dimension, inside[dimension], n);
-    });
+    return cost(visits,
+                [&](const InputNeighbours* n) { return new_words(tile, dimension, inside[dimension], n); });
   };
   const auto sliding = [&](Dimension dimension, int64_t bound) {
     const double step = step_of(dimension);
@@ -323,16 +325,12 @@ NestBounds::Class NestBounds::of_input_moves(const MoveTerm& move, std::size_t s
       of_class = std::min(of_class, slides(dimension) ? sliding(dimension, first[dimension]) : full);
     }
   }
-  const double reuse = loops.reuse.at(index_of(Operand::inputs));
   if (first[Dimension::K] > 1) {
     const bool is_plain = counting_ == Counting::timeloop && !may_cancel(inside, loops.outside);
-    costs.at(index_of(Operand::inputs)) = (is_plain || least_move == infinite ? full : least_move) / reuse;
+    costs.at(index_of(Operand::inputs)) = is_plain || least_move == infinite ? full : least_move;
   }
   if (counting_ == Counting::exact) {
-    const double once = least_input_words(move, stage, nest, loops);
-    for (double& of_class : costs) {
-      of_class = std::max(of_class, once);
-    }
+    least = least_input_words(move, stage, nest, loops);
   }
   return costs;
 }
@@ -360,11 +358,53 @@ double NestBounds::macs_bound(const PartialNest& nest) {
         continue;
       }
       const InputNeighbours around = neighbours(asked.outer, macs, nest);
-      cost += macs_ * asked.price / around.instances * around.different * real(different_offsets(around.rows)) *
-              real(different_offsets(around.columns));
+      cost += macs_ * asked.price / around.instances * around.different *
+              real(different_offsets(around.rows)) * real(different_offsets(around.columns));
     }
   }
   return cost;
+}
+
+ClassBounds NestBounds::class_bounds(std::size_t stage, const PartialNest& nest, const Loops& loops) {
+  ClassBounds bounds;
+  for (const MoveTerm& move : terms_.moves[stage]) {
+    const std::size_t own = index_of(move.operand);
+    Class costs{};
+    double least = 0;
+    if (move.operand == Operand::inputs) {
+      costs = of_input_moves(move, stage, nest, loops, least);
+      bounds.least_inputs += least;
+      for (double& cost : costs) {
+        cost = std::max(cost, least);
+      }
+    } else {
+      costs.fill(of_word_moves(move, stage, nest));
+    }
+    for (std::size_t alone = 0; alone < costs.size(); ++alone) {
+      (alone == own ? bounds.own : bounds.others).at(alone) += costs.at(alone);
+    }
+  }
+  const Extents& first = loops.decided ? loops.next : loops.outside;
+  for (const Dimension dimension : all_dimensions) {
+    bounds.possible.at(index_of(left_alone(dimension))) |= first[dimension] > 1;
+  }
+  if (is_trivial(loops.outside)) {
+    bounds.possible = {true, true, true};
+  }
+  bounds.starts = starts(stage, nest);
+  return bounds;
+}
+
+double ClassBounds::least(const std::array<double, 3>& reuse) const {
+  double least = infinite;
+  for (std::size_t alone = 0; alone < reuse.size(); ++alone) {
+    if (possible.at(alone)) {
+      const double reused = with_reuse(own.at(alone), reuse.at(alone));
+      const bool is_input = alone == index_of(Operand::inputs);
+      least = std::min(least, others.at(alone) + (is_input ? std::max(reused, least_inputs) : reused));
+    }
+  }
+  return least + starts;
 }
 
 double NestBounds::of_moves(std::size_t stage, const PartialNest& nest) {
@@ -372,30 +412,13 @@ double NestBounds::of_moves(std::size_t stage, const PartialNest& nest) {
     return macs_bound(nest);
   }
   const Loops loops = loops_outside(stage, nest);
-  const bool has_loops = !is_trivial(loops.outside);
-  const Extents& first = loops.decided ? loops.next : loops.outside;
-  Class sums{};
-  for (const MoveTerm& move : terms_.moves[stage]) {
-    if (move.operand == Operand::inputs) {
-      const Class costs = of_input_moves(move, stage, nest, loops);
-      for (std::size_t i = 0; i < sums.size(); ++i) {
-        sums.at(i) += costs.at(i);
-      }
-      continue;
-    }
-    const double cost = of_word_moves(move, stage, nest);
-    for (const Operand alone : all_operands) {
-      sums.at(index_of(alone)) +=
-          alone == move.operand ? with_reuse(cost, loops.reuse.at(index_of(alone))) : cost;
-    }
-  }
-  double least = infinite;
-  for (const Dimension dimension : all_dimensions) {
-    if (first[dimension] > 1) {
-      least = std::min(least, sums.at(index_of(left_alone(dimension))));
-    }
-  }
-  return (has_loops ? least : *std::min_element(sums.begin(), sums.end())) + starts(stage, nest);
+  return class_bounds(stage, nest, loops).least(loops.reuse);
+}
+
+ClassBounds NestBounds::by_class(std::size_t stage, const PartialNest& nest) {
+  PartialNest undecided = nest;
+  undecided.tiles_from = stage;
+  return class_bounds(stage, undecided, loops_outside(stage, undecided));
 }
 
 /// Of the inputs that would move without reuse, those that do, by the operand that the innermost loops leave
@@ -436,7 +459,8 @@ NestBounds::Class NestBounds::least_input_shares(const Extents& tile) {
 void NestBounds::of_groups(std::size_t stage, const Extents& tile, std::vector<double>& bounds) {
   const std::vector<SpreadGroup>& groups = space_.spreads[stage - 1];
   const double visits = macs_ / volume(tile);
-  PerOperand<double> moved{{visits * tile_words(*space_.shape, Operand::weights, tile), visits * all_words(tile, nullptr),
+  PerOperand<double> moved{{visits * tile_words(*space_.shape, Operand::weights, tile),
+                            visits * all_words(tile, nullptr),
                             visits * tile_words(*space_.shape, Operand::outputs, tile)}};
   const Class input_shares = least_input_shares(tile);
   const bool has_loops = *std::min_element(input_shares.begin(), input_shares.end()) < infinite;
@@ -444,9 +468,8 @@ void NestBounds::of_groups(std::size_t stage, const Extents& tile, std::vector<d
   for (const Operand operand : all_operands) {
     outside.at(index_of(operand)) = reuse_of(operand, space_.whole) / reuse_of(operand, tile);
   }
-  const double once = counting_ == Counting::exact
-                          ? tile_words(*space_.shape, Operand::inputs, space_.whole, false)
-                          : 0;
+  const double once =
+      counting_ == Counting::exact ? tile_words(*space_.shape, Operand::inputs, space_.whole, false) : 0;
   const auto& shares = space_.shares[stage - 1];
   bounds.clear();
   for (const SpreadGroup& group : groups) {
@@ -478,7 +501,8 @@ void NestBounds::of_groups(std::size_t stage, const Extents& tile, std::vector<d
         if (move.operand != Operand::inputs) {
           costs.at(alone) += with_reuse(cost, reuse);
         } else {
-          costs.at(alone) += std::max(cost * (has_loops ? input_shares.at(alone) : 1) / reuse, once * once_price);
+          costs.at(alone) +=
+              std::max(cost * (has_loops ? input_shares.at(alone) : 1) / reuse, once * once_price);
         }
       }
     }

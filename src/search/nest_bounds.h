@@ -17,6 +17,19 @@ struct PartialNest {
   std::size_t spreads_from = 0;
 };
 
+/// Bounds on what moves into a stage cost, by the operand that the innermost loops outside leave alone: it
+/// moves less the more those loops are.
+struct ClassBounds {
+  std::array<double, 3> others{};  ///< what the other operands cost
+  std::array<double, 3> own{};     ///< what the operand costs without reuse
+  double least_inputs = 0;         ///< below which no reuse takes the inputs
+  std::array<bool, 3> possible{};  ///< whether there are such loops
+  double starts = 0;               ///< Timeloop's first updates, negative
+
+  /// The least over the classes, given how often the operand of each is reused.
+  double least(const std::array<double, 3>& reuse) const;
+};
+
 /// Bounds from below on what moves into a stage cost, whatever stands further out (docs/mapper.md, "Bounds").
 class NestBounds {
  public:
@@ -27,6 +40,8 @@ class NestBounds {
   /// The spread next to the stage is decided, perhaps also the next tile. For the MACs (the number of stages)
   /// whatever is decided.
   double of_moves(std::size_t stage, const PartialNest& nest);
+  /// The same by classes; any loops outside the spread. Not for the MACs.
+  ClassBounds by_class(std::size_t stage, const PartialNest& nest);
 
  private:
   using Class = std::array<double, 3>;  ///< a value for each operand that the innermost loops may leave alone
@@ -46,16 +61,21 @@ class NestBounds {
   };
 
   double room(std::size_t outer, std::size_t decided, Operand operand) const;
+  ClassBounds class_bounds(std::size_t stage, const PartialNest& nest, const Loops& loops);
   double macs_bound(const PartialNest& nest);
-  double share(Operand operand, bool always, std::size_t outer, std::size_t stage, const PartialNest& nest) const;
+  double share(Operand operand, bool always, std::size_t outer, std::size_t stage,
+               const PartialNest& nest) const;
   InputNeighbours neighbours(std::size_t outer, std::size_t stage, const PartialNest& nest) const;
   Loops loops_outside(std::size_t stage, const PartialNest& nest) const;
   double starts(std::size_t stage, const PartialNest& nest) const;
   double of_word_moves(const MoveTerm& move, std::size_t stage, const PartialNest& nest) const;
-  Class of_input_moves(const MoveTerm& move, std::size_t stage, const PartialNest& nest, const Loops& loops);
-  double new_words(const Extents& tile, Dimension dimension, int64_t below, const InputNeighbours* neighbours);
+  Class of_input_moves(const MoveTerm& move, std::size_t stage, const PartialNest& nest, const Loops& loops,
+                       double& least);
+  double new_words(const Extents& tile, Dimension dimension, int64_t below,
+                   const InputNeighbours* neighbours);
   double all_words(const Extents& tile, const InputNeighbours* neighbours);
-  double least_input_words(const MoveTerm& move, std::size_t stage, const PartialNest& nest, const Loops& loops);
+  double least_input_words(const MoveTerm& move, std::size_t stage, const PartialNest& nest,
+                           const Loops& loops);
   Class least_input_shares(const Extents& tile);
   bool is_smooth(const Extents& tile, Dimension dimension);
   bool may_cancel(const Extents& inside, const Extents& outside) const;

@@ -109,10 +109,10 @@ NestSpace make_space(const LayerShape& shape, const std::vector<Level>& levels) 
   for (const Dimension dimension : all_dimensions) {
     space.divisors[dimension] = divisors_of(space.whole[dimension]);
     if (space.divisors[dimension].size() > most_divisors) {
-      throw InputError("", fmt::format("dimension {}", letter_of(dimension)),
-                       fmt::format("is {} and has {} divisors", space.whole[dimension],
-                                   space.divisors[dimension].size()),
-                       fmt::format("must have at most {}", most_divisors));
+      throw InputError(
+          "", fmt::format("dimension {}", letter_of(dimension)),
+          fmt::format("is {} and has {} divisors", space.whole[dimension], space.divisors[dimension].size()),
+          fmt::format("must have at most {}", most_divisors));
     }
     space.products[dimension] = product_table(space.divisors[dimension]);
   }
@@ -168,7 +168,7 @@ bool fits(const NestSpace& space, std::size_t stage, const Extents& tile) {
     double needed = 0;
     for (const Operand operand : all_operands) {
       needed += level.holds[operand] ? words[operand] : 0;
-      if (level.words_of[operand] && words[operand] > *level.words_of[operand]) {
+      if (level.holds[operand] && level.words_of[operand] && words[operand] > *level.words_of[operand]) {
         return false;
       }
     }
@@ -232,8 +232,8 @@ double space_size(const NestSpace& space) {
   return size;
 }
 
-LoopNest nest_of(const NestSpace& space, const std::vector<Extents>& tiles, const std::vector<Extents>& spreads,
-                 const std::vector<std::vector<Dimension>>& orders) {
+LoopNest nest_of(const NestSpace& space, const std::vector<Extents>& tiles,
+                 const std::vector<Extents>& spreads, const std::vector<std::vector<Dimension>>& orders) {
   LoopNest nest;
   nest.levels.resize(space.levels->size());
   for (std::size_t stage = 0; stage < space.stages.size(); ++stage) {

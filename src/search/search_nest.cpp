@@ -151,7 +151,9 @@ class Search {
       return std::nullopt;
     }
     for (const double limit : round_limits) {
-      cut_ = {roots_.front().key.first * limit, infinite};
+      const double least = std::max(roots_.front().key.first, std::numeric_limits<double>::min());
+      round_limit_ = least * limit;
+      cut_ = {round_limit_, infinite};
       search_roots();
       if (found_ || out_of_time_) {
         break;
@@ -163,7 +165,7 @@ class Search {
     best_.candidates = space_size(space_);
     best_.looked_at = looked_at_;
     best_.is_proven = !out_of_time_;
-    best_.bound = out_of_time_ ? std::min(open_bound_, best_.value) : best_.value;
+    best_.bound = out_of_time_ ? std::min({open_bound_, round_limit_, best_.value}) : best_.value;
     return best_;
   }
 
@@ -204,7 +206,7 @@ class Search {
       if (limit.level == 0 && problem_.levels.size() > 1) {
         const auto& words = limit.words.levels[0];
         const auto all = [&](Operand operand) {
-          return tile_words(problem_.shape, operand, space_.whole, problem_.counting == Counting::timeloop);
+          return tile_words(problem_.shape, operand, space_.whole, false);
         };
         cycles = std::max(cycles, (all(Operand::weights) * words[Operand::weights].read +
                                    all(Operand::inputs) * words[Operand::inputs].read +
@@ -315,7 +317,7 @@ class Search {
         const double all_macs = bounds_.of_moves(space_.stages.size(), nest_);
         const double moves = bounds_.of_moves(stage, nest_);
         if (!is_hopeless(spent + all_macs + moves + further, stage - 1)) {
-          loop_out(stage, inside, spent, all_macs, moves);
+          loop_out(stage, inside, spent, all_macs);
         }
         if (is_late()) {
           return;
@@ -324,8 +326,34 @@ class Search {
     }
   }
 
+  /// How often each operand can be reused at most by loops up to a tile that is decided in part: no further
+  /// than the tile where another operand's loops stand there too.
+  std::array<double, 3> reuse_within(const Extents& inside, const Extents& tile, std::size_t decided) const {
+    std::array<double, 3> within{1, 1, 1};
+    std::array<double, 3> beyond{1, 1, 1};
+    std::array<bool, 3> loops{};
+    for (std::size_t i = 0; i < dimension_count; ++i) {
+      const Dimension dimension = all_dimensions.at(i);
+      const auto room = static_cast<double>(space_.whole[dimension] / inside[dimension]);
+      const double bound = i < decided ? static_cast<double>(tile[dimension] / inside[dimension]) : room;
+      for (const Operand operand : all_operands) {
+        const auto at = static_cast<std::size_t>(operand);
+        if (!is_relevant(operand, dimension)) {
+          within.at(at) *= bound;
+          beyond.at(at) *= room;
+        } else {
+          loops.at(at) |= i < decided && bound > 1;
+        }
+      }
+    }
+    for (std::size_t at = 0; at < within.size(); ++at) {
+      within.at(at) = loops.at(at) ? within.at(at) : beyond.at(at);
+    }
+    return within;
+  }
+
   /// Chooses the tile of the next stage out.
-  void loop_out(std::size_t stage, const TileIndex& inside, double spent, double macs, double moves) {
+  void loop_out(std::size_t stage, const TileIndex& inside, double spent, double macs) {
     const std::size_t next = stage - 1;
     const TileIndex whole = whole_tile(space_);
     if (next == 0) {
@@ -334,13 +362,17 @@ class Search {
       }
       return;
     }
+    const ClassBounds moves = bounds_.by_class(stage, nest_);
+    const Extents inner = extents_at(space_, inside);
     TileIndex tile = inside;
+    Extents extents = inner;
     const auto descend = [&](const auto& self, std::size_t at) -> void {
-      if (is_hopeless(spent + macs + moves + outer_.at(next, tile), next)) {
+      const double least = moves.least(reuse_within(inner, extents, at));
+      if (is_hopeless(spent + macs + least + outer_.at(next, tile), next)) {
         return;
       }
       if (at == dimension_count) {
-        if (fits(space_, next, extents_at(space_, tile))) {
+        if (fits(space_, next, extents)) {
           take_tile(stage, tile, spent, macs);
         }
         return;
@@ -348,13 +380,16 @@ class Search {
       const Dimension dimension = all_dimensions.at(at);
       const std::vector<int64_t>& divisors = space_.divisors[dimension];
       const uint8_t start = inside[dimension];
-      for (std::size_t i = start; i < (space_.may_loop[next][dimension] ? divisors.size() : start + 1U); ++i) {
+      for (std::size_t i = start; i < (space_.may_loop[next][dimension] ? divisors.size() : start + 1U);
+           ++i) {
         if (divisors[i] % divisors[start] == 0) {
           tile[dimension] = static_cast<uint8_t>(i);
+          extents[dimension] = divisors[i];
           self(self, at + 1);
         }
       }
       tile[dimension] = start;
+      extents[dimension] = divisors[start];
     };
     descend(descend, 0);
   }
@@ -419,18 +454,19 @@ class Search {
 
   double instances_of(std::size_t level) const {
     double instances = 1;
-    for (std::size_t stage = 0; stage + 1 < space_.stages.size() && space_.stages[stage].last_level < level; ++stage) {
+    for (std::size_t stage = 0; stage + 1 < space_.stages.size() && space_.stages[stage].last_level < level;
+         ++stage) {
       instances *= volume(nest_.spreads[stage]);
     }
     return instances;
   }
 
   bool is_late() {
-    if (options_.seconds && !out_of_time_ && ++ticks_ % 64 == 0) {
+    if (options_.seconds && !out_of_time_ && (is_over_ || ++ticks_ % 64 == 0)) {
       const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start_;
-      const bool is_over = passed.count() > *options_.seconds;
-      out_of_time_ = is_over && found_;
-      if (is_over && !found_) {
+      is_over_ = is_over_ || passed.count() > *options_.seconds;
+      out_of_time_ = is_over_ && found_;
+      if (is_over_ && !found_) {
         cut_ = Key{};  // the first mapping ends it
       }
     }
@@ -453,9 +489,11 @@ class Search {
   Key cut_;
   bool found_ = false;
   NestOptimum best_;
-  double open_bound_ = 0;
+  double open_bound_ = 0;   ///< of the roots not yet searched
+  double round_limit_ = 0;  ///< the searched ones have nothing below, but what was found
   double looked_at_ = 0;
-  bool out_of_time_ = false;
+  bool is_over_ = false;      ///< time has passed
+  bool out_of_time_ = false;  ///< and there is a mapping
   uint64_t ticks_ = 0;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
@@ -473,7 +511,8 @@ double nest_cycles(const NestProblem& problem, const LoopNest& nest, const NestC
         }
       }
     }
-    cycles = std::max(cycles, price_nest(counts, problem.levels, limit.words) / (limit.words_per_cycle * instances));
+    cycles = std::max(cycles,
+                      price_nest(counts, problem.levels, limit.words) / (limit.words_per_cycle * instances));
   }
   return cycles;
 }
