@@ -27,9 +27,13 @@ struct EstimateOptions {
 };
 
 void save_mapping(const Estimate& result, const std::string& file) {
-  MappingFile mappings{file, result.accelerator, {}};
+  MappingFile mappings{file, result.accelerator, {}, {}};
   for (const LayerEstimate& layer : result.layers) {
-    mappings.layers[layer.workload.name] = layer.mapping;
+    if (layer.nest) {
+      mappings.nests[layer.workload.name] = layer.nest->nest;
+    } else {
+      mappings.layers[layer.workload.name] = layer.mapping;
+    }
   }
   write_output(file, mapping_file_text(mappings));
 }
@@ -86,6 +90,7 @@ void add_estimate(CLI::App& app, Command& chosen) {
   command->add_option("MODEL", options->model, "ONNX file, or a layer list: 25-field CSV or YAML")
       ->required();
   add_hardware_options(*command, options->hardware);
+  add_nest_options(*command, options->hardware.nests);
   add_data_options(*command, options->data, "Images on which activation zeros are measured");
   command->add_option("--mapping", options->mapping, "Price the mappings of a YAML file")->type_name("FILE");
   command->add_option("--save-mapping", options->save_mapping, "Write the mappings that were used")

@@ -500,6 +500,18 @@ class Search {
 
 }  // namespace
 
+std::string_view name_of(Objective objective) {
+  switch (objective) {
+    case Objective::energy:
+      return "energy";
+    case Objective::latency:
+      return "latency";
+    case Objective::edp:
+      return "edp";
+  }
+  return "";
+}
+
 double nest_cycles(const NestProblem& problem, const LoopNest& nest, const NestCounts& counts) {
   double cycles = counts.cycles * problem.timed_share;
   for (const BandwidthLimit& limit : problem.limits) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "energy/nest_prices.h"
@@ -9,11 +10,13 @@
 namespace mj {
 
 enum class Objective { energy, latency, edp };
+/// "energy", "latency", "edp".
+std::string_view name_of(Objective objective);
 
 /// A level that hands on a limited number of words a cycle.
 struct BandwidthLimit {
   std::size_t level = 0;
-  NestPrices words;  ///< what counts as a word there; all else costs nothing
+  NestPrices words;            ///< what counts as a word there; all else costs nothing
   double words_per_cycle = 1;  ///< of each instance in use
 };
 
@@ -37,11 +40,11 @@ struct NestOptimum {
   LoopNest nest;
   double energy = 0;
   double cycles = 0;
-  double value = 0;        ///< what was minimised
-  double bound = 0;        ///< nothing in the space is below; equals `value` where the search ended
-  double candidates = 0;   ///< mappings that the search stands for: all splits and orders
-  double looked_at = 0;    ///< tiles, spreads and orders that it priced or bounded
-  bool is_proven = true;   ///< false where time ran out
+  double value = 0;       ///< what was minimised
+  double bound = 0;       ///< nothing in the space is below; equals `value` where the search ended
+  double candidates = 0;  ///< mappings that the search stands for: all splits and orders
+  double looked_at = 0;   ///< tiles, spreads and orders that it priced or bounded
+  bool is_proven = true;  ///< false where time ran out
 };
 
 /// Cycles of a nest: of its loops in time, or of the level whose words take longest.
