@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string>
 #include <vector>
 
 #include "reference_nests.h"
@@ -29,7 +30,8 @@ double theirs(const mj::Document& data) {
 void print_reference(mj::Counting counting) {
   const auto accelerators = reference::accelerators(false);
   std::vector<double> times;
-  fmt::print("| layer | ours | Timeloop | annealed | ours, ms | Timeloop, s | nests stood for | looked at |\n");
+  fmt::print(
+      "| layer | ours | Timeloop | annealed | ours, ms | Timeloop, s | nests stood for | looked at |\n");
   fmt::print("|---|---|---|---|---|---|---|---|\n");
   for (const reference::Case& each : reference::cases("timeloop_mapper.json")) {
     const mj::Accelerator& accelerator = accelerators.at(each.architecture);
@@ -43,10 +45,11 @@ void print_reference(mj::Counting counting) {
     times.push_back(1e3 * seconds_since(start));
     const double macs = static_cast<double>(mac_count(problem.shape));
     const mj::Document* annealed = each.data.find("annealed");
-    fmt::print("| {} | {:.4f} | {:.4f} | {} | {:.1f} | {:.0f} | {:.1e} | {:.0f} |\n", each.name,
-               found->energy / macs, reference::number(each.data, "energy") / macs,
-               annealed == nullptr ? "-" : fmt::format("{:.4f}", reference::number(*annealed, "energy") / macs),
-               times.back(), theirs(each.data), found->candidates, found->looked_at);
+    fmt::print(
+        "| {} | {:.4f} | {:.4f} | {} | {:.1f} | {:.0f} | {:.1e} | {:.0f} |\n", each.name,
+        found->energy / macs, reference::number(each.data, "energy") / macs,
+        annealed == nullptr ? "-" : fmt::format("{:.4f}", reference::number(*annealed, "energy") / macs),
+        times.back(), theirs(each.data), found->candidates, found->looked_at);
   }
   std::sort(times.begin(), times.end());
   fmt::print("\nmedian {:.1f} ms, most {:.1f} ms\n\n", times[times.size() / 2], times.back());
@@ -97,7 +100,8 @@ void print_presets(const std::string& only, const mj::NestOptions& options) {
       workload.nonzero_macs = workload.nonzero_input_macs = workload.nonzero_weight_macs =
           static_cast<double>(mac_count(shape));
       const auto begin = std::chrono::steady_clock::now();
-      const auto found = mj::search_nest(mj::nest_problem(workload, accelerator, options), {.seconds = options.seconds});
+      const auto found =
+          mj::search_nest(mj::nest_problem(workload, accelerator, options), {.seconds = options.seconds});
       slowest = std::max(slowest, seconds_since(begin));
       proven = proven && found->is_proven;
     }
@@ -111,9 +115,12 @@ void print_presets(const std::string& only, const mj::NestOptions& options) {
 /// mapper [--layers] [--presets [NAME]] [--exact] [--latency] [--seconds N]
 int main(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
-  const auto has = [&](const char* word) { return std::find(words.begin(), words.end(), word) != words.end(); };
+  const auto has = [&](const char* word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+  };
   mj::NestOptions options;
-  options.seconds = 20;
+  const auto limit = std::find(words.begin(), words.end(), "--seconds");
+  options.seconds = limit == words.end() || limit + 1 == words.end() ? 20 : std::stod(*(limit + 1));
   options.objective = has("--latency") ? mj::Objective::latency : mj::Objective::energy;
   const auto at = std::find(words.begin(), words.end(), "--presets");
   if (at == words.end()) {

@@ -40,7 +40,7 @@ void add_nest_options(CLI::App& command, NestOptions& options) {
       ->type_name("energy|latency|edp");
   command
       .add_option("--time-limit", options.seconds,
-                  "Search a layer no longer; the best so far is given with its gap")
+                  "Search a layer no longer; the best so far is given with its gap (default 10)")
       ->check(CLI::NonNegativeNumber)
       ->type_name("SECONDS");
 }

@@ -20,7 +20,7 @@ struct HardwareOptions {
   int bits = 0;       ///< 0: not given
   int weight_bits = 0;
   int activation_bits = 0;
-  NestOptions nests;
+  NestOptions nests{.seconds = 10};
 };
 /// --counting, --objective and --time-limit, of accelerators that are mapped by loop nests.
 void add_nest_options(CLI::App& command, NestOptions& options);

@@ -1,7 +1,7 @@
 #include "energy/input_axis.h"
 
 #include <algorithm>
-#include <cstdlib>
+#include <vector>
 
 namespace mj {
 namespace {
@@ -30,7 +30,7 @@ Rows fresh_rows(const Rows& rows, int64_t shift) {
   return fresh;
 }
 
-Rows spread_rows(Rows rows, const std::vector<AxisSpread>& neighbours) {
+Rows spread_rows(Rows rows, const AxisSpreads& neighbours) {
   for (const auto& [bound, step] : neighbours) {
     if (bound == 1) {
       continue;
@@ -52,14 +52,14 @@ double count(const Rows& rows) {
 
 }  // namespace
 
-AxisRows count_rows(const InputAxis& axis, const std::vector<AxisSpread>& neighbours, int64_t shift) {
+AxisRows count_rows(const InputAxis& axis, const AxisSpreads& neighbours, int64_t shift) {
   const Rows held = rows_of(axis);
   const Rows fresh = fresh_rows(held, shift);
   return {count(held), count(fresh), count(spread_rows(held, neighbours)),
           count(spread_rows(fresh, neighbours))};
 }
 
-int64_t different_offsets(const std::vector<AxisSpread>& spreads) {
+int64_t different_offsets(const AxisSpreads& spreads) {
   return static_cast<int64_t>(count(spread_rows(Rows{1}, spreads)));
 }
 

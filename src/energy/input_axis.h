@@ -1,7 +1,10 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
-#include <vector>
+
+#include "base/error.h"
 
 namespace mj {
 
@@ -19,6 +22,23 @@ struct AxisSpread {
   int64_t step = 0;
 };
 
+/// The spreads of one axis, at most two for each fan-out; without memory of their own, as searches make many.
+class AxisSpreads {
+ public:
+  void push_back(const AxisSpread& spread) {
+    ensure(count_ < items_.size(), "an operand is spread at too many places");
+    items_.at(count_++) = spread;
+  }
+  std::size_t size() const { return count_; }
+  const AxisSpread* begin() const { return items_.data(); }
+  const AxisSpread* end() const { return items_.data() + count_; }
+  const AxisSpread& operator[](std::size_t i) const { return items_.at(i); }
+
+ private:
+  std::array<AxisSpread, 8> items_{};
+  std::size_t count_ = 0;
+};
+
 /// Rows of one tile, and of all neighbours' tiles together, each row once.
 struct AxisRows {
   double held = 0;
@@ -29,9 +49,9 @@ struct AxisRows {
 
 /// Counts rows, the holes of strides and dilations left out. `shift` is the move from the last tile to this
 /// one, the same for all neighbours.
-AxisRows count_rows(const InputAxis& axis, const std::vector<AxisSpread>& neighbours, int64_t shift);
+AxisRows count_rows(const InputAxis& axis, const AxisSpreads& neighbours, int64_t shift);
 
 /// Different sums of one offset of each spread.
-int64_t different_offsets(const std::vector<AxisSpread>& spreads);
+int64_t different_offsets(const AxisSpreads& spreads);
 
 }  // namespace mj

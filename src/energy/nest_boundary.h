@@ -71,8 +71,8 @@ class Boundary {
   double each_its_own_ = 1;  ///< of these, those that share nothing on the way
   double own_words_ = 1;     ///< of the latter, those with different words
   double different_ = 1;     ///< of the others, those with different images or channels
-  std::vector<AxisSpread> row_neighbours_;
-  std::vector<AxisSpread> column_neighbours_;
+  AxisSpreads row_neighbours_;
+  AxisSpreads column_neighbours_;
   double box_ = 0;
   double filled_ = 0;
   double asked_ = 0;

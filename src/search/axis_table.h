@@ -13,14 +13,15 @@ class AxisTable {
   AxisTable(int64_t stride, int64_t dilation) : stride_(stride), dilation_(dilation) {}
 
   /// `shift` of no_overlap: a move to other words altogether.
-  const AxisRows& rows(int64_t outputs, int64_t taps, const std::vector<AxisSpread>& neighbours, int64_t shift);
+  const AxisRows& rows(int64_t outputs, int64_t taps, const AxisSpreads& neighbours, int64_t shift);
 
   int64_t stride() const { return stride_; }
   int64_t dilation() const { return dilation_; }
 
  private:
   static constexpr std::size_t most_spreads = 8;
-  using Key = std::array<int64_t, 3 + 2 * most_spreads>;
+  /// Outputs, taps, shift, and bound and step of each spread; 0 behind the last.
+  using Key = std::array<int32_t, 3 + 2 * most_spreads>;
   struct Hash {
     std::size_t operator()(const Key& key) const;
   };

@@ -26,13 +26,10 @@ std::size_t index_of(Operand operand) {
 }
 
 /// The operand that a loop over the dimension leaves as it is.
-Operand left_alone(Dimension dimension) {
-  for (const Operand operand : all_operands) {
-    if (!is_relevant(operand, dimension)) {
-      return operand;
-    }
-  }
-  return Operand::weights;
+constexpr Operand left_alone(Dimension dimension) {
+  return !is_relevant(Operand::weights, dimension)  ? Operand::weights
+         : !is_relevant(Operand::inputs, dimension) ? Operand::inputs
+                                                    : Operand::outputs;
 }
 
 bool slides(Dimension dimension) {
@@ -42,11 +39,16 @@ bool slides(Dimension dimension) {
 
 /// Product of the bounds that leave an operand alone.
 double reuse_of(Operand operand, const Extents& bounds) {
-  double product = 1;
-  for (const Dimension dimension : all_dimensions) {
-    product *= is_relevant(operand, dimension) ? 1 : real(bounds[dimension]);
+  const auto& [n, k, c, p, q, r, s] = bounds.values;
+  switch (operand) {
+    case Operand::weights:
+      return real(n) * real(p) * real(q);
+    case Operand::inputs:
+      return real(k);
+    case Operand::outputs:
+      return real(c) * real(r) * real(s);
   }
-  return product;
+  return 1;
 }
 
 bool is_trivial(const Extents& bounds) {

@@ -54,8 +54,8 @@ class NestBounds {
   };
 
   struct InputNeighbours {
-    std::vector<AxisSpread> rows;
-    std::vector<AxisSpread> columns;
+    AxisSpreads rows;
+    AxisSpreads columns;
     double different = 1;  ///< tiles in other images or channels, and those that share nothing
     double instances = 1;  ///< all of them, undecided spreads at their most
   };

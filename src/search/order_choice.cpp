@@ -39,8 +39,8 @@ void keep_best(std::vector<Priced>& kept, Priced added) {
 struct Around {
   double instances = 1;
   double different = 1;
-  std::vector<AxisSpread> rows;
-  std::vector<AxisSpread> columns;
+  AxisSpreads rows;
+  AxisSpreads columns;
 };
 
 Around look_around(const NestSpace& space, Operand operand, bool always, std::size_t outer, std::size_t inner,
@@ -60,7 +60,8 @@ Around look_around(const NestSpace& space, Operand operand, bool always, std::si
       const bool is_column = dimension == Dimension::Q || dimension == Dimension::S;
       const std::size_t axis = is_row ? 0 : 1;
       const bool is_output = dimension == Dimension::P || dimension == Dimension::Q;
-      const int64_t step = below * (is_output ? space.shape->stride.at(axis) : space.shape->dilation.at(axis));
+      const int64_t step =
+          below * (is_output ? space.shape->stride.at(axis) : space.shape->dilation.at(axis));
       if (!shares || (differs && (operand != Operand::inputs || !(is_row || is_column)))) {
         found.different *= real(bound);
       } else if (differs) {
@@ -125,8 +126,8 @@ OrderChoice::StageCosts OrderChoice::costs_into(std::size_t stage, const NestTer
       costs.inputs.push_back({move.filled * inner, 1, 1, {}, {}});
       for (const AskedTerm& asked : move.asked) {
         const Around around = look_around(space_, move.operand, false, asked.outer, stage, tiles, spreads);
-        costs.inputs.push_back({asked.price * instances_at(asked.outer, spreads), 1, around.different, around.rows,
-                                around.columns});
+        costs.inputs.push_back({asked.price * instances_at(asked.outer, spreads), 1, around.different,
+                                around.rows, around.columns});
       }
       continue;
     }
@@ -142,7 +143,8 @@ OrderChoice::StageCosts OrderChoice::costs_into(std::size_t stage, const NestTer
     const double words = tile_words(*space_.shape, move.operand, tiles[stage]);
     (move.operand == Operand::weights   ? costs.weights
      : move.operand == Operand::outputs ? costs.outputs
-                                        : costs.box_word) += move.operand == Operand::inputs ? word : word * words;
+                                        : costs.box_word) +=
+        move.operand == Operand::inputs ? word : word * words;
   }
   return costs;
 }
@@ -160,7 +162,8 @@ std::vector<double> OrderChoice::fixed_prices(const std::vector<Extents>& tiles,
     double price = terms->constant;
     for (const MoveTerm& move : terms->moves[macs_stage]) {
       for (const AskedTerm& asked : move.asked) {
-        const Around around = look_around(space_, move.operand, false, asked.outer, macs_stage, tiles, spreads);
+        const Around around =
+            look_around(space_, move.operand, false, asked.outer, macs_stage, tiles, spreads);
         price += asked.price * macs / around.instances * different_tiles(around);
       }
     }
@@ -213,8 +216,8 @@ double OrderChoice::fresh_box(std::size_t inner, const Move& move) const {
   if (move[0] != 0 || move[1] != 0) {
     return box;
   }
-  const int64_t kept = std::max<int64_t>(0, height - std::abs(move[2])) *
-                       std::max<int64_t>(0, width - std::abs(move[3]));
+  const int64_t kept =
+      std::max<int64_t>(0, height - std::abs(move[2])) * std::max<int64_t>(0, width - std::abs(move[3]));
   return box - real(n) * real(c) * real(kept);
 }
 
@@ -292,7 +295,8 @@ void OrderChoice::add_step(std::size_t stage, std::size_t loop, unsigned inside,
     }
     for (std::size_t term = 0; term < prices.size(); ++term) {
       const StageCosts& costs = costs_[inner][term];
-      double price = (changes[Operand::weights] ? costs.weights : 0) + (changes[Operand::outputs] ? costs.outputs : 0);
+      double price =
+          (changes[Operand::weights] ? costs.weights : 0) + (changes[Operand::outputs] ? costs.outputs : 0);
       if (changes[Operand::inputs] && (costs.box_word != 0 || !costs.inputs.empty())) {
         price += input_step(stage, inner, loop, inside, innermost[inner], costs);
       }
@@ -301,10 +305,45 @@ void OrderChoice::add_step(std::size_t stage, std::size_t loop, unsigned inside,
   }
 }
 
+/// The same with one price, of which there is a least.
+OrderedNest OrderChoice::order_one_price(std::size_t stage, const std::vector<const Move*>& innermost,
+                                         int first) {
+  constexpr double unknown = std::numeric_limits<double>::infinity();
+  const std::size_t count = loops_[stage].dimensions.size();
+  std::array<double, 1U << dimension_count> least{};
+  std::array<uint8_t, 1U << dimension_count> last{};
+  std::fill(least.begin() + 1, least.begin() + (1 << count), unknown);
+  std::vector<double> step(1);
+  for (unsigned inside = 0; inside + 1 < 1U << count; ++inside) {
+    for (std::size_t loop = 0; loop < count && least.at(inside) < unknown; ++loop) {
+      const bool is_in = (inside >> loop & 1U) != 0;
+      if (is_in || (inside == 0 && first >= 0 && first != static_cast<int>(loop))) {
+        continue;
+      }
+      step[0] = 0;
+      add_step(stage, loop, inside, innermost, step);
+      const unsigned next = inside | 1U << loop;
+      if (least.at(inside) + step[0] < least.at(next)) {
+        least.at(next) = least.at(inside) + step[0];
+        last.at(next) = static_cast<uint8_t>(loop);
+      }
+    }
+  }
+  unsigned inside = (1U << count) - 1;
+  OrderedNest nest{{least.at(inside)}, std::vector<std::vector<Dimension>>(space_.stages.size())};
+  for (; inside != 0; inside &= ~(1U << last.at(inside))) {
+    nest.orders[stage].push_back(loops_[stage].dimensions[last.at(inside)]);
+  }
+  return nest;
+}
+
 /// All orders of one stage's loops, as paths over the sets of loops inside; `first` is the innermost loop, or
 /// -1 for any.
-std::vector<OrderedNest> OrderChoice::order_stage(std::size_t stage, const std::vector<const Move*>& innermost,
-                                                  int first) {
+std::vector<OrderedNest> OrderChoice::order_stage(std::size_t stage,
+                                                  const std::vector<const Move*>& innermost, int first) {
+  if (terms_.size() == 1) {
+    return {order_one_price(stage, innermost, first)};
+  }
   const std::size_t count = loops_[stage].dimensions.size();
   std::vector<std::vector<Label>> labels(std::size_t{1} << count);
   labels[0].push_back({std::vector<double>(terms_.size(), 0.0)});
@@ -351,8 +390,8 @@ std::vector<OrderedNest> OrderChoice::solve(std::size_t stage, std::vector<const
   const StageLoops& loops = loops_[stage];
   const auto go_out = [&](const std::vector<const Move*>& steps) {
     if (stage == 0) {
-      return std::vector<OrderedNest>{
-          {std::vector<double>(terms_.size(), 0.0), std::vector<std::vector<Dimension>>(space_.stages.size())}};
+      return std::vector<OrderedNest>{{std::vector<double>(terms_.size(), 0.0),
+                                       std::vector<std::vector<Dimension>>(space_.stages.size())}};
     }
     return solve(stage - 1, steps);
   };
@@ -385,7 +424,8 @@ std::vector<OrderedNest> OrderChoice::solve(std::size_t stage, std::vector<const
   return best;
 }
 
-std::vector<OrderedNest> OrderChoice::best(const std::vector<Extents>& tiles, const std::vector<Extents>& spreads) {
+std::vector<OrderedNest> OrderChoice::best(const std::vector<Extents>& tiles,
+                                           const std::vector<Extents>& spreads) {
   prepare(tiles, spreads);
   const std::size_t stages = space_.stages.size();
   std::vector<double> fixed = fixed_prices(tiles, spreads);

@@ -33,8 +33,8 @@ class OrderChoice {
     double price = 0;
     double instances = 1;
     double different = 1;
-    std::vector<AxisSpread> rows;
-    std::vector<AxisSpread> columns;
+    AxisSpreads rows;
+    AxisSpreads columns;
   };
   /// What a move into a stage costs, for one of the terms.
   struct StageCosts {
@@ -52,13 +52,16 @@ class OrderChoice {
   void prepare(const std::vector<Extents>& tiles, const std::vector<Extents>& spreads);
   StageCosts costs_into(std::size_t stage, const NestTerms& terms, const std::vector<Extents>& tiles,
                         const std::vector<Extents>& spreads) const;
-  std::vector<double> fixed_prices(const std::vector<Extents>& tiles, const std::vector<Extents>& spreads) const;
+  std::vector<double> fixed_prices(const std::vector<Extents>& tiles,
+                                   const std::vector<Extents>& spreads) const;
   std::vector<OrderedNest> solve(std::size_t stage, std::vector<const Move*> innermost);
-  std::vector<OrderedNest> order_stage(std::size_t stage, const std::vector<const Move*>& innermost, int first);
-  void add_step(std::size_t stage, std::size_t loop, unsigned inside, const std::vector<const Move*>& innermost,
-                std::vector<double>& prices);
-  double input_step(std::size_t stage, std::size_t inner, std::size_t loop, unsigned inside, const Move* innermost,
-                    const StageCosts& costs);
+  std::vector<OrderedNest> order_stage(std::size_t stage, const std::vector<const Move*>& innermost,
+                                       int first);
+  OrderedNest order_one_price(std::size_t stage, const std::vector<const Move*>& innermost, int first);
+  void add_step(std::size_t stage, std::size_t loop, unsigned inside,
+                const std::vector<const Move*>& innermost, std::vector<double>& prices);
+  double input_step(std::size_t stage, std::size_t inner, std::size_t loop, unsigned inside,
+                    const Move* innermost, const StageCosts& costs);
   double fresh_box(std::size_t inner, const Move& move) const;
   double fresh_words(std::size_t inner, const Move& move, const StageCosts& costs);
   Move step_of(Dimension dimension, int64_t below) const;

@@ -15,7 +15,7 @@ namespace {
 constexpr double infinite = std::numeric_limits<double>::infinity();
 constexpr double rounding = 1e-12;
 /// Of the least bound; a mapping within it ends the search, else the next round looks further.
-constexpr std::array<double, 6> round_limits{1.01, 1.05, 1.2, 1.6, 3, infinite};
+constexpr std::array<double, 10> round_limits{1.01, 1.03, 1.06, 1.1, 1.15, 1.2, 1.3, 1.6, 3, infinite};
 
 /// What is minimised, then what decides among equals.
 struct Key {
@@ -367,6 +367,12 @@ class Search {
     TileIndex tile = inside;
     Extents extents = inner;
     const auto descend = [&](const auto& self, std::size_t at) -> void {
+      const auto has_choice = [&](Dimension dimension) {
+        return space_.may_loop[next][dimension] && space_.whole[dimension] > inner[dimension];
+      };
+      while (at < dimension_count && !has_choice(all_dimensions.at(at))) {
+        ++at;
+      }
       const double least = moves.least(reuse_within(inner, extents, at));
       if (is_hopeless(spent + macs + least + outer_.at(next, tile), next)) {
         return;
@@ -407,13 +413,25 @@ class Search {
     const double outside = next == 0 ? 0 : outer_at_tile(next, tile);
     if (!is_hopeless(spent + macs + moves + outside, next)) {
       if (next == 0) {
-        settle();
+        nest_.tiles_from = nest_.spreads_from = 0;
+        if (!is_hopeless(least_of_all_moves(), 0)) {
+          settle();
+        }
       } else {
         spread_out(next, tile, spent + moves);
       }
     }
     nest_.tiles_from = stage;
     nest_.spreads_from = next;
+  }
+
+  /// The bounds of a chain that is decided, one for each stage.
+  double least_of_all_moves() {
+    double sum = terms_.front().constant;
+    for (std::size_t stage = 1; stage <= space_.stages.size(); ++stage) {
+      sum += bounds_.of_moves(stage, nest_);
+    }
+    return sum;
   }
 
   /// The bound of everything outside this very tile.
