@@ -62,6 +62,7 @@ void add_compare(CLI::App& app, Command& chosen) {
       ->capture_default_str()
       ->type_name("NAME|FILE,...");
   add_workload_options(*command, options->hardware);
+  add_nest_options(*command, options->hardware.nests);
   add_data_options(*command, options->data, "Images on which activation zeros and accuracy are measured");
   command->add_flag("--all-ops", options->all_operators, "Also say what the other operators move");
   command->add_option("--json", options->json, "Write JSON to a file, or - for standard output alone")

@@ -27,9 +27,13 @@ struct EstimateOptions {
 };
 
 void save_mapping(const Estimate& result, const std::string& file) {
-  MappingFile mappings{file, result.accelerator, {}};
+  MappingFile mappings{file, result.accelerator, {}, {}};
   for (const LayerEstimate& layer : result.layers) {
-    mappings.layers[layer.workload.name] = layer.mapping;
+    if (layer.nest) {
+      mappings.nests[layer.workload.name] = layer.nest->nest;
+    } else {
+      mappings.layers[layer.workload.name] = layer.mapping;
+    }
   }
   write_output(file, mapping_file_text(mappings));
 }
@@ -62,7 +66,9 @@ int run_estimate(const EstimateOptions& options) {
     result.notes.push_back("mappings of " + options.mapping + " were used; the other layers have their best");
   }
   add_extras(options, model, accelerator, result);
-  const std::vector<Lever> levers = try_levers(result, accelerator);
+  // Loop nests would all be searched again for each lever.
+  const bool is_quick = !accelerator.dataflow.empty();
+  const std::vector<Lever> levers = is_quick ? try_levers(result, accelerator) : std::vector<Lever>();
   if (!options.save_mapping.empty()) {
     save_mapping(result, options.save_mapping);
   }
@@ -86,6 +92,7 @@ void add_estimate(CLI::App& app, Command& chosen) {
   command->add_option("MODEL", options->model, "ONNX file, or a layer list: 25-field CSV or YAML")
       ->required();
   add_hardware_options(*command, options->hardware);
+  add_nest_options(*command, options->hardware.nests);
   add_data_options(*command, options->data, "Images on which activation zeros are measured");
   command->add_option("--mapping", options->mapping, "Price the mappings of a YAML file")->type_name("FILE");
   command->add_option("--save-mapping", options->save_mapping, "Write the mappings that were used")

@@ -89,7 +89,7 @@ Estimate estimate_network(const LoadedModel& model, const Accelerator& accelerat
                           const HardwareOptions& hardware, const MappingFile* mappings) {
   const WorkloadOptions options = workload_options(hardware, accelerator);
   const auto workloads = make_workloads(*model.network, model.stats ? &*model.stats : nullptr, options);
-  Estimate result = estimate(workloads, accelerator, options.batch, mappings);
+  Estimate result = estimate(workloads, accelerator, options.batch, mappings, hardware.nests);
   const auto notes = assumptions(model);
   result.notes.insert(result.notes.begin(), notes.begin(), notes.end());
   return result;
@@ -106,7 +106,7 @@ Estimate estimate_list(const LoadedModel& model, const Accelerator& accelerator,
     workload.weight_bits = width(hardware.weight_bits, workload.weight_bits);
     workload.activation_bits = width(hardware.activation_bits, workload.activation_bits);
   }
-  Estimate result = estimate(layers.workloads, accelerator, layers.batch, mappings);
+  Estimate result = estimate(layers.workloads, accelerator, layers.batch, mappings, hardware.nests);
   result.notes.insert(result.notes.begin(), "zeros were taken as spread evenly over weights and padded maps");
   return result;
 }

@@ -4,6 +4,8 @@
 
 #include <charconv>
 #include <filesystem>
+#include <map>
+#include <string>
 
 #include "base/error.h"
 #include "base/random.h"
@@ -21,6 +23,26 @@ void add_hardware_options(CLI::App& command, HardwareOptions& options) {
       ->type_name("NAME|FILE")
       ->capture_default_str();
   add_workload_options(command, options);
+}
+
+void add_nest_options(CLI::App& command, NestOptions& options) {
+  const std::map<std::string, Counting> countings{{"exact", Counting::exact},
+                                                  {"timeloop", Counting::timeloop}};
+  const std::map<std::string, Objective> objectives{
+      {"energy", Objective::energy}, {"latency", Objective::latency}, {"edp", Objective::edp}};
+  command
+      .add_option("--counting", options.counting, "How a loop nest's accesses are counted (default exact)")
+      ->transform(CLI::CheckedTransformer(countings))
+      ->type_name("exact|timeloop");
+  command
+      .add_option("--objective", options.objective, "What the best loop nest has least of (default energy)")
+      ->transform(CLI::CheckedTransformer(objectives))
+      ->type_name("energy|latency|edp");
+  command
+      .add_option("--time-limit", options.seconds,
+                  "Search a layer no longer; the best so far is given with its gap (default 10)")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("SECONDS");
 }
 
 void add_workload_options(CLI::App& command, HardwareOptions& options) {

@@ -9,6 +9,7 @@
 #include "energy/workload.h"
 #include "hardware/accelerator.h"
 #include "network/network.h"
+#include "search/estimate.h"
 
 namespace mj::cli {
 
@@ -19,7 +20,10 @@ struct HardwareOptions {
   int bits = 0;       ///< 0: not given
   int weight_bits = 0;
   int activation_bits = 0;
+  NestOptions nests{.seconds = 10};
 };
+/// --counting, --objective and --time-limit, of accelerators that are mapped by loop nests.
+void add_nest_options(CLI::App& command, NestOptions& options);
 /// --hw and the workload options.
 void add_hardware_options(CLI::App& command, HardwareOptions& options);
 /// --batch and the bit widths.

@@ -1,34 +1,13 @@
 #include "energy/access_counts.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <array>
+
+#include "energy/zero_savings.h"
 
 namespace mj {
 namespace {
-
-/// MACs of which no operand that triggers a saving is zero.
-double unsaved_macs(const Workload& workload, const PerOperand<bool>& triggers) {
-  if (triggers[Operand::weights] && triggers[Operand::inputs]) {
-    return workload.nonzero_macs;
-  }
-  if (triggers[Operand::weights]) {
-    return workload.nonzero_weight_macs;
-  }
-  return triggers[Operand::inputs] ? workload.nonzero_input_macs
-                                   : static_cast<double>(mac_count(workload.shape));
-}
-
-/// MACs that remain after all zero rules for which `saves` holds.
-template <class Saves>
-double remaining_macs(const Workload& workload, const Accelerator& accelerator, Saves saves) {
-  PerOperand<bool> triggers;
-  for (const ZeroRule& rule : accelerator.zero_rules) {
-    for (const Operand operand : all_operands) {
-      triggers[operand] = triggers[operand] || (saves(rule) && rule.zero[operand]);
-    }
-  }
-  return unsaved_macs(workload, triggers);
-}
 
 LevelAccesses memory_accesses(const Level& level, const RowStationaryLayer& layer,
                               const RowStationaryTraffic& traffic) {
@@ -112,6 +91,13 @@ double transfer_cycles(const AccessCounts& counts, const Workload& workload, con
 }
 
 }  // namespace
+
+std::string network_name(const Accelerator& accelerator, std::size_t level) {
+  const auto costs = [](const Level& each) { return each.network_energy != 0; };
+  const bool is_only = std::count_if(accelerator.levels.begin() + 1, accelerator.levels.end(), costs) <= 1;
+  return is_only ? std::string(network_level)
+                 : fmt::format("{} into {}", network_level, accelerator.levels[level].name);
+}
 
 AccessCounts charge_traffic(const Accelerator& accelerator, const RowStationaryLayer& layer,
                             const RowStationaryTraffic& traffic) {

@@ -25,6 +25,9 @@ struct LevelAccesses {
 
 /// The name of the network between PEs among the levels.
 inline constexpr std::string_view network_level = "array";
+/// The name of the network into a level: "array" where no other level has one that costs, else "array into
+/// LEVEL".
+std::string network_name(const Accelerator& accelerator, std::size_t level);
 
 /// What a layer moves and computes under one mapping, for the whole batch. Knows no energy. Words are words
 /// of the operand, however narrow it is: a word of an 8-bit operand is 8 bits, and price charges it so.

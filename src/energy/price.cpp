@@ -16,9 +16,14 @@ struct WordEnergy {
 };
 
 WordEnergy word_energy(const Accelerator& accelerator, const std::string& name) {
+  for (std::size_t i = accelerator.levels.size(); name.starts_with(network_level) && i-- > 1;) {
+    const double energy = accelerator.levels[i].network_energy;
+    if (energy != 0 && name == network_name(accelerator, i)) {
+      return {energy, energy};
+    }
+  }
   if (name == network_level) {
-    const double energy = accelerator.levels.back().network_energy;
-    return {energy, energy};
+    return {};
   }
   const auto level = std::find_if(accelerator.levels.begin(), accelerator.levels.end(),
                                   [&](const Level& candidate) { return candidate.name == name; });
@@ -27,6 +32,14 @@ WordEnergy word_energy(const Accelerator& accelerator, const std::string& name) 
 }
 
 }  // namespace
+
+double mac_energy(const Workload& workload, const Accelerator& accelerator) {
+  const double weight_width = workload.weight_bits / mac_unit_bits;
+  const double activation_width = workload.activation_bits / mac_unit_bits;
+  const double mac_width = (1 - accelerator.adder_share) * weight_width * activation_width +
+                           accelerator.adder_share * (weight_width + activation_width) / 2;
+  return accelerator.mac_energy * mac_width;
+}
 
 LayerEnergy price(const AccessCounts& counts, const Workload& workload, const Accelerator& accelerator,
                   double images) {
@@ -45,11 +58,7 @@ LayerEnergy price(const AccessCounts& counts, const Workload& workload, const Ac
     energy.by_level.emplace_back(level.level, sum);
     energy.total += sum;
   }
-  const double weight_width = workload.weight_bits / mac_unit_bits;
-  const double activation_width = workload.activation_bits / mac_unit_bits;
-  const double mac_width = (1 - accelerator.adder_share) * weight_width * activation_width +
-                           accelerator.adder_share * (weight_width + activation_width) / 2;
-  energy.compute.value = counts.macs * accelerator.mac_energy * mac_width / images;
+  energy.compute.value = counts.macs * mac_energy(workload, accelerator) / images;
   energy.by_level.emplace_back(mac_level, energy.compute);
   energy.total += energy.compute;
   return energy;

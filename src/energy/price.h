@@ -21,6 +21,9 @@ struct LayerEnergy {
   std::vector<std::pair<std::string, Energy>> by_level;  ///< outside in, mac_level last
 };
 
+/// A MAC of the workload's widths.
+double mac_energy(const Workload& workload, const Accelerator& accelerator);
+
 /// Prices accesses. An access costs in proportion to the operand's bits over the accelerator's word (outputs
 /// are activations), a MAC to the product of both widths / 16^2 in its multiplier and to their mean / 16 in
 /// its adder (Horowitz, ISSCC 2014: a multiplier grows with the square of the width, an adder linearly). What

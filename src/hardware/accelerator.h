@@ -59,6 +59,7 @@ struct Level {
   std::optional<double> bandwidth;                          ///< words a cycle
   std::array<int64_t, 2> instances{1, 1};                   ///< x, y: fan-out from the level above
   std::array<std::string, 2> unroll{"NKCPQRS", "NKCPQRS"};  ///< x, y: dimensions that may be spread there
+  std::string temporal = "NKCPQRS";                         ///< dimensions whose loops in time may stand here
   bool one_axis = false;      ///< a dimension may be spread over x or y, not over both
   double network_energy = 0;  ///< a word delivered to an instance, or a partial sum passed between
                               ///< neighbours, in MACs

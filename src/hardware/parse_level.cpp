@@ -180,6 +180,10 @@ Level parse_level(const Document& document, const CostScale& scale, std::vector<
   if (const Document* unroll = reader.find("unroll")) {
     read_unrolling(*unroll, level, problems);
   }
+  if (const Document* temporal = reader.find("temporal")) {
+    const bool is_none = temporal->kind == Document::Kind::list && temporal->items.empty();
+    level.temporal = is_none ? std::string() : read_dimensions(*temporal, problems);
+  }
   level.one_axis = reader.flag("one_axis", false);
   if (const Document* network = reader.find("network")) {
     read_network(*network, scale, level, problems);

@@ -2,9 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-#include <cctype>
 #include <string_view>
 
 #include "base/document.h"
@@ -32,46 +29,10 @@ RowStationaryMapping parse_row_stationary(const Document& document, std::vector<
 }
 
 RowStationaryMapping parse_layer(const Document& document, std::vector<Problem>& problems) {
-  if (document.kind == Document::Kind::list) {
-    problems.push_back(
-        {document.place(), "is a loop nest",
-         "this accelerator takes the row-stationary short form { rs: { m: ..., n: ..., e: ..., "
-         "p: ..., q: ..., r: ..., t: ... } }"});
-    return {};
-  }
   FieldReader reader(document, problems);
   const Document* parameters = reader.require("rs");
   reader.reject_unknown();
   return parameters == nullptr ? RowStationaryMapping() : parse_row_stationary(*parameters, problems);
-}
-
-/// Whether YAML reads `text` back as the same plain text.
-bool is_plain(const std::string& text) {
-  constexpr std::array<std::string_view, 4> reserved{"null", "Null", "NULL", "~"};
-  const auto plain = [](unsigned char letter) {
-    return std::isalnum(letter) != 0 || letter == '_' || letter == '/' || letter == '.' || letter == '-';
-  };
-  return !text.empty() && std::all_of(text.begin(), text.end(), plain) &&
-         std::isalnum(static_cast<unsigned char>(text[0])) != 0 &&
-         std::find(reserved.begin(), reserved.end(), text) == reserved.end();
-}
-
-std::string yaml_text(const std::string& text) {
-  if (is_plain(text)) {
-    return text;
-  }
-  std::string quoted = "\"";
-  for (const char letter : text) {
-    if (letter == '"' || letter == '\\') {
-      quoted += '\\';
-      quoted += letter;
-    } else if (static_cast<unsigned char>(letter) < 0x20 || letter == 0x7f) {
-      quoted += fmt::format("\\x{:02x}", static_cast<unsigned char>(letter));
-    } else {
-      quoted += letter;
-    }
-  }
-  return quoted + '"';
 }
 
 }  // namespace
@@ -86,7 +47,11 @@ MappingFile read_mapping_file(const std::filesystem::path& file) {
   if (const Document* layers = reader.require("layers")) {
     [[maybe_unused]] const FieldReader says_where_it_is_no_map(*layers, problems);
     for (const auto& [name, mapping] : layers->fields) {
-      mappings.layers.emplace(name, parse_layer(mapping, problems));
+      if (mapping.kind == Document::Kind::list) {
+        mappings.nests.emplace(name, parse_nest(mapping, problems));
+      } else {
+        mappings.layers.emplace(name, parse_layer(mapping, problems));
+      }
     }
   }
   reader.reject_unknown();
@@ -99,11 +64,14 @@ std::string mapping_file_text(const MappingFile& mappings) {
   if (!mappings.accelerator.empty()) {
     text += fmt::format("accelerator: {}\n", yaml_text(mappings.accelerator));
   }
-  text += mappings.layers.empty() ? "layers: {}\n" : "layers:\n";
+  text += mappings.layers.empty() && mappings.nests.empty() ? "layers: {}\n" : "layers:\n";
   for (const auto& [name, mapping] : mappings.layers) {
     const auto& [m, n, e, p, q, r, t] = mapping;
     text += fmt::format("  {}: {{ rs: {{ m: {}, n: {}, e: {}, p: {}, q: {}, r: {}, t: {} }} }}\n",
                         yaml_text(name), m, n, e, p, q, r, t);
+  }
+  for (const auto& [name, nest] : mappings.nests) {
+    text += fmt::format("  {}:\n{}", yaml_text(name), nest_yaml(nest, "    "));
   }
   return text;
 }

@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "mapping/nest_text.h"
 #include "mapping/row_stationary.h"
 
 namespace mj {
@@ -13,6 +14,7 @@ struct MappingFile {
   std::string file;
   std::string accelerator;
   std::map<std::string, RowStationaryMapping> layers;
+  std::map<std::string, NamedNest> nests;  ///< of layers that are given as loop nests
 };
 
 /// Throws InputError with every problem found.

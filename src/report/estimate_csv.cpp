@@ -86,9 +86,8 @@ std::vector<std::string> fields_of(const LayerEstimate& layer, const Estimate& e
                                     [&name = level](const auto& part) { return part.first == name; });
     fields.push_back(found == energy.by_level.end() ? "" : number(found->second.value));
   }
-  fields.insert(fields.end(),
-                {number(layer.counts.cycles.value), number(layer.counts.utilization),
-                 quoted(to_string(layer.mapping)), layer.mapping_is_optimal ? "true" : "false"});
+  fields.insert(fields.end(), {number(layer.counts.cycles.value), number(layer.counts.utilization),
+                               quoted(mapping_text(layer)), layer.mapping_is_optimal ? "true" : "false"});
   return fields;
 }
 

@@ -89,6 +89,20 @@ Json accesses(const AccessCounts& counts, const Workload& workload) {
   return json;
 }
 
+Json mapping_json(const LayerEstimate& layer) {
+  Json json{{"text", layer.nest ? drawn_nest(layer.nest->nest) : mapping_text(layer)},
+            {"optimal", layer.mapping_is_optimal}};
+  if (layer.nest) {
+    json["value"] = layer.nest->value;
+    json["best_value"] = layer.nest->least_value;
+    json["bound"] = layer.nest->bound;
+    json["candidates"] = layer.nest->candidates;
+    json["looked_at"] = layer.nest->looked_at;
+    json["limited_by"] = layer.nest->limited_by;
+  }
+  return json;
+}
+
 Json layer_json(const LayerEstimate& layer, const Estimate& estimate) {
   const Workload& workload = layer.workload;
   Json operands{{"compute", layer.energy.compute.value}};
@@ -111,7 +125,7 @@ Json layer_json(const LayerEstimate& layer, const Estimate& estimate) {
           {"cycles", count(layer.counts.cycles.value)},
           {"utilization", layer.counts.utilization},
           {"accesses", accesses(layer.counts, workload)},
-          {"mapping", {{"text", to_string(layer.mapping)}, {"optimal", layer.mapping_is_optimal}}}};
+          {"mapping", mapping_json(layer)}};
 }
 
 }  // namespace
@@ -121,10 +135,14 @@ std::string estimate_json(const Estimate& estimate, const std::vector<Lever>& le
   for (const LayerEstimate& layer : estimate.layers) {
     layers.push_back(layer_json(layer, estimate));
   }
-  Json json{
-      {"schema", "millijoule.estimate/1"}, {"model", estimate.model}, {"accelerator", estimate.accelerator},
-      {"batch", estimate.batch},           {"objective", "energy"},   {"totals", totals(estimate)},
-      {"layers", std::move(layers)},       {"notes", estimate.notes}};
+  Json json{{"schema", "millijoule.estimate/1"},
+            {"model", estimate.model},
+            {"accelerator", estimate.accelerator},
+            {"batch", estimate.batch},
+            {"objective", name_of(estimate.nests.objective)},
+            {"totals", totals(estimate)},
+            {"layers", std::move(layers)},
+            {"notes", estimate.notes}};
   add_extras(estimate, json);
   for (const Lever& lever : levers) {
     json["levers"].push_back({{"change", lever.change}, {"energy", total_energy(lever.after).value}});

@@ -6,6 +6,7 @@
 
 #include "report/estimate_report.h"
 #include "report/figures.h"
+#include "report/nest_table.h"
 #include "report/text_table.h"
 
 namespace mj {
@@ -207,6 +208,7 @@ std::string estimate_text(const Estimate& estimate, const std::vector<Lever>& le
   if (!estimate.others.empty()) {
     text += other_table(estimate);
   }
+  text += nest_table(estimate);
   if (!levers.empty() && !estimate.layers.empty()) {
     text += "\n" + lever_table(estimate, levers);
   }

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "search/map_layers.h"
 #include "search/search_mapping.h"
 
 namespace mj {
@@ -29,35 +30,81 @@ std::optional<std::size_t> find_workload(const std::vector<Workload>& workloads,
   return std::nullopt;
 }
 
+/// The layer that a key names; throws InputError where there is none.
+std::size_t named_layer(const std::vector<Workload>& workloads, const MappingFile& file,
+                        const std::string& key) {
+  const auto layer = find_workload(workloads, key);
+  if (!layer) {
+    throw InputError(file.file, place_of(key), "names no layer",
+                     fmt::format("must be a layer's name, or its index from 1 to {}", workloads.size()));
+  }
+  return *layer;
+}
+
+template <class Mapping>
+void give(const std::vector<Workload>& workloads, const MappingFile& file, const std::string& key,
+          std::size_t layer, Mapping mapping, std::map<std::size_t, Mapping>& given) {
+  if (!given.emplace(layer, std::move(mapping)).second) {
+    throw InputError(file.file, place_of(key), fmt::format("names layer {} again", workloads[layer].name),
+                     "keep one of them");
+  }
+}
+
 /// The user's mappings by the layer's position; throws InputError where one cannot be used.
 std::map<std::size_t, RowStationaryMapping> given_mappings(const std::vector<Workload>& workloads,
                                                            const MappingFile& file,
                                                            const RowStationaryArray& array) {
+  if (!file.nests.empty()) {
+    throw InputError(file.file, file.nests.begin()->second.place, "is a loop nest",
+                     "this accelerator takes the row-stationary short form { rs: { m: ..., n: ..., e: ..., "
+                     "p: ..., q: ..., r: ..., t: ... } }");
+  }
   std::map<std::size_t, RowStationaryMapping> given;
   for (const auto& [key, mapping] : file.layers) {
-    const auto layer = find_workload(workloads, key);
-    if (!layer) {
-      throw InputError(file.file, place_of(key), "names no layer",
-                       fmt::format("must be a layer's name, or its index from 1 to {}", workloads.size()));
-    }
-    if (const auto reason = misfit(workloads[*layer].shape, array, mapping)) {
+    const std::size_t layer = named_layer(workloads, file, key);
+    if (const auto reason = misfit(workloads[layer].shape, array, mapping)) {
       throw InputError(file.file, place_of(key), "does not fit: " + *reason,
                        "choose smaller parameters, or leave the layer out to have it mapped");
     }
-    if (!given.emplace(*layer, mapping).second) {
-      throw InputError(file.file, place_of(key), fmt::format("names layer {} again", workloads[*layer].name),
-                       "keep one of them");
-    }
+    give(workloads, file, key, layer, mapping, given);
   }
   return given;
+}
+
+std::map<std::size_t, LoopNest> given_nests(const std::vector<Workload>& workloads, const MappingFile& file,
+                                            const Accelerator& accelerator) {
+  if (!file.layers.empty()) {
+    throw InputError(file.file, place_of(file.layers.begin()->first), "is a row-stationary mapping",
+                     fmt::format("{} takes loop nests: a list of {{ level: {}, loops: [K 4, C 2] }}",
+                                 accelerator.name, accelerator.levels.front().name));
+  }
+  std::map<std::size_t, LoopNest> given;
+  for (const auto& [key, named] : file.nests) {
+    const std::size_t layer = named_layer(workloads, file, key);
+    const LoopNest nest = nest_on(named, accelerator, file.file);
+    if (const auto reason = misfit(workloads[layer].shape, accelerator, nest)) {
+      throw InputError(file.file, named.place, "does not fit: " + *reason,
+                       "change the bounds, or leave the layer out to have it mapped");
+    }
+    give(workloads, file, key, layer, nest, given);
+  }
+  return given;
+}
+
+std::optional<std::string> other_accelerator_note(const Accelerator& accelerator,
+                                                  const MappingFile* mappings) {
+  if (mappings == nullptr || mappings->accelerator.empty() || mappings->accelerator == accelerator.name) {
+    return std::nullopt;
+  }
+  return fmt::format("{} was written for accelerator {}; its mappings are used on {}", mappings->file,
+                     mappings->accelerator, accelerator.name);
 }
 
 std::vector<std::string> mapping_notes(const std::vector<Workload>& workloads, const Accelerator& accelerator,
                                        const MappingFile* mappings, const RowStationaryArray& array) {
   std::vector<std::string> notes;
-  if (mappings != nullptr && !mappings->accelerator.empty() && mappings->accelerator != accelerator.name) {
-    notes.push_back(fmt::format("{} was written for accelerator {}; its mappings are used on {}",
-                                mappings->file, mappings->accelerator, accelerator.name));
+  if (const auto note = other_accelerator_note(accelerator, mappings)) {
+    notes.push_back(*note);
   }
   for (const Workload& workload : workloads) {
     const int64_t pieces = fold_long_rows(workload.shape, array).c / workload.shape.c;
@@ -71,16 +118,9 @@ std::vector<std::string> mapping_notes(const std::vector<Workload>& workloads, c
   return notes;
 }
 
-}  // namespace
-
-Estimate estimate(const std::vector<Workload>& workloads, const Accelerator& accelerator, int64_t batch,
-                  const MappingFile* mappings) {
+void map_row_stationary(const std::vector<Workload>& workloads, const Accelerator& accelerator, int64_t batch,
+                        const MappingFile* mappings, Estimate& result) {
   const RowStationaryArray array = row_stationary_array(accelerator);
-  Estimate result;
-  result.accelerator = accelerator.name;
-  result.batch = batch;
-  result.mac_picojoules = accelerator.mac_picojoules;
-  result.clock_mhz = accelerator.clock_mhz;
   result.notes = mapping_notes(workloads, accelerator, mappings, array);
   const auto given = mappings == nullptr ? std::map<std::size_t, RowStationaryMapping>()
                                          : given_mappings(workloads, *mappings, array);
@@ -94,7 +134,48 @@ Estimate estimate(const std::vector<Workload>& workloads, const Accelerator& acc
     layer.energy = price(layer.counts, workloads[i], accelerator, static_cast<double>(batch));
     result.layers.push_back(std::move(layer));
   }
+}
+
+void map_nests(const std::vector<Workload>& workloads, const Accelerator& accelerator, int64_t batch,
+               const MappingFile* mappings, const NestOptions& options, Estimate& result) {
+  if (const auto note = other_accelerator_note(accelerator, mappings)) {
+    result.notes.push_back(*note);
+  }
+  const auto given = mappings == nullptr ? std::map<std::size_t, LoopNest>()
+                                         : given_nests(workloads, *mappings, accelerator);
+  result.layers = map_layers(workloads, accelerator, batch, given, options);
+  for (const LayerEstimate& layer : result.layers) {
+    const NestEstimate& nest = *layer.nest;
+    if (!layer.mapping_is_optimal && nest.least_value > 0) {
+      result.notes.push_back(
+          fmt::format("layer {}: its mapping is {:.3g} % above the best that was found, which is at most "
+                      "{:.3g} % above the optimum",
+                      layer.workload.name, 100 * (nest.value / nest.least_value - 1),
+                      nest.bound > 0 ? 100 * (nest.least_value / nest.bound - 1) : 0));
+    }
+  }
+}
+
+}  // namespace
+
+Estimate estimate(const std::vector<Workload>& workloads, const Accelerator& accelerator, int64_t batch,
+                  const MappingFile* mappings, const NestOptions& options) {
+  Estimate result;
+  result.accelerator = accelerator.name;
+  result.batch = batch;
+  result.mac_picojoules = accelerator.mac_picojoules;
+  result.clock_mhz = accelerator.clock_mhz;
+  if (accelerator.dataflow.empty()) {
+    result.nests = options;
+    map_nests(workloads, accelerator, batch, mappings, options, result);
+  } else {
+    map_row_stationary(workloads, accelerator, batch, mappings, result);
+  }
   return result;
+}
+
+std::string mapping_text(const LayerEstimate& layer) {
+  return layer.nest ? nest_line(layer.nest->nest) : to_string(layer.mapping);
 }
 
 Energy total_energy(const Estimate& estimate) {

@@ -7,13 +7,33 @@
 
 #include "energy/price.h"
 #include "mapping/mapping_file.h"
+#include "search/search_nest.h"
 
 namespace mj {
 
+/// How loop nests are counted and what is looked for; row stationary has its own counting.
+struct NestOptions {
+  Counting counting = Counting::exact;
+  Objective objective = Objective::energy;
+  std::optional<double> seconds;  ///< for each layer; none: until the proof
+};
+
+/// A layer's loop nest, and what the search says of it.
+struct NestEstimate {
+  NamedNest nest;
+  double value = 0;        ///< energy, cycles or their product, of the nest
+  double least_value = 0;  ///< the same of the best that was found
+  double bound = 0;        ///< no nest is below
+  double candidates = 0;   ///< nests that the search stands for
+  double looked_at = 0;    ///< tiles, spreads and orders that it priced or bounded
+  std::string limited_by;  ///< "compute", or the level whose bandwidth takes the cycles
+};
+
 struct LayerEstimate {
   Workload workload;
-  RowStationaryMapping mapping;
-  bool mapping_is_optimal = true;  ///< false where the user gave it
+  RowStationaryMapping mapping;      ///< where the accelerator is a row-stationary one
+  std::optional<NestEstimate> nest;  ///< where it is not
+  bool mapping_is_optimal = true;    ///< false where the user gave it, or time ran out
   AccessCounts counts;
   LayerEnergy energy;
 };
@@ -36,15 +56,20 @@ struct Estimate {
   std::optional<double> mac_picojoules;
   std::optional<double> clock_mhz;
   std::optional<StaticPower> static_power;  ///< only where it was asked for; in no total
+  NestOptions nests;                        ///< that the layers were mapped with, where they are loop nests
   std::vector<LayerEstimate> layers;
   std::vector<OtherOperator> others;  ///< only where they were asked for; in no total
   std::vector<std::string> notes;     ///< what was assumed
 };
 
-/// Layers are mapped by `mappings` where it names them, else by the best mapping. Throws InputError for a
-/// mapping that does not fit or names no layer.
+/// Layers are mapped by `mappings` where it names them, else by the best mapping: a row-stationary one where
+/// the accelerator says so, else the best loop nest. Throws InputError for a mapping that does not fit, is of
+/// the other kind or names no layer, and for a layer that fits nowhere.
 Estimate estimate(const std::vector<Workload>& workloads, const Accelerator& accelerator, int64_t batch,
-                  const MappingFile* mappings = nullptr);
+                  const MappingFile* mappings = nullptr, const NestOptions& options = {});
+
+/// The mapping in one line.
+std::string mapping_text(const LayerEstimate& layer);
 
 /// Sums over the layers; all but the weights for the batch.
 struct Totals {

@@ -65,7 +65,7 @@ std::vector<Lever> try_levers(const Estimate& present, const Accelerator& accele
     const bool countable = std::all_of(workloads.begin(), workloads.end(),
                                        [](const Workload& workload) { return is_countable(workload.shape); });
     if (countable) {
-      levers.push_back({std::move(change), estimate(workloads, accelerator, images)});
+      levers.push_back({std::move(change), estimate(workloads, accelerator, images, nullptr, present.nests)});
     }
   };
   try_lever("half the weights", present.batch, halve_weights);

@@ -86,14 +86,16 @@ TEST_F(ErrorsMappingFile, EveryProblemIsNamedAtOnce) {
             "map.yaml: line 3: layers.conv2.sr: is unknown; known here: rs");
 }
 
-TEST_F(ErrorsMappingFile, ALoopNestIsRefusedWithTheFormThatIsTaken) {
+TEST_F(ErrorsMappingFile, LoopsOfANestAreNamedWhereTheyAreWrong) {
   EXPECT_EQ(
-      message("accelerator: example\n"
-              "layers:\n"
+      message("layers:\n"
               "  conv3:\n"
-              "    - { level: DRAM, loops: [K 4, C 2] }\n"),
-      "map.yaml: line 4: layers.conv3: is a loop nest; this accelerator takes the row-stationary short form "
-      "{ rs: { m: ..., n: ..., e: ..., p: ..., q: ..., r: ..., t: ... } }");
+              "    - { level: DRAM, loops: [K 4, X 2] }\n"
+              "    - { loops: [K], spatial: { z: [K 2] } }\n"),
+      "map.yaml: line 3: layers.conv3[0].loops[1]: is 'X 2'; must be a dimension and a bound, as in K 4\n"
+      "map.yaml: line 4: layers.conv3[1]: has no 'level'; add it\n"
+      "map.yaml: line 4: layers.conv3[1].loops[0]: is 'K'; must be a dimension and a bound, as in K 4\n"
+      "map.yaml: line 4: layers.conv3[1].spatial.z: is unknown; known here: x, y");
 }
 
 TEST_F(ErrorsMappingFile, AFileWithoutLayersOrOfAnotherKindIsRefused) {

@@ -1,0 +1,27 @@
+#include "search/axis_table.h"
+
+namespace mj {
+
+std::size_t AxisTable::Hash::operator()(const Key& key) const {
+  std::size_t hash = 14695981039346656037U;
+  for (std::size_t i = 0; i < key.size() && (i < 3 || key.at(i) != 0); ++i) {
+    hash = (hash ^ static_cast<std::size_t>(key.at(i))) * 1099511628211U;
+  }
+  return hash ^ (hash >> 29U);
+}
+
+const AxisRows& AxisTable::rows(int64_t outputs, int64_t taps, const AxisSpreads& neighbours, int64_t shift) {
+  Key key{static_cast<int32_t>(outputs), static_cast<int32_t>(taps), static_cast<int32_t>(shift)};
+  for (std::size_t i = 0; i < neighbours.size(); ++i) {
+    key.at(3 + 2 * i) = static_cast<int32_t>(neighbours[i].bound);
+    key.at(4 + 2 * i) = static_cast<int32_t>(neighbours[i].step);
+  }
+  const auto found = known_.find(key);
+  if (found != known_.end()) {
+    return found->second;
+  }
+  return known_.emplace(key, count_rows({outputs, taps, stride_, dilation_}, neighbours, shift))
+      .first->second;
+}
+
+}  // namespace mj

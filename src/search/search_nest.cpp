@@ -1,0 +1,556 @@
+#include "search/search_nest.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <limits>
+
+#include "base/error.h"
+#include "search/nest_bounds.h"
+#include "search/order_choice.h"
+
+namespace mj {
+namespace {
+
+constexpr double infinite = std::numeric_limits<double>::infinity();
+constexpr double rounding = 1e-12;
+/// Of the least bound; a mapping within it ends the search, else the next round looks further.
+constexpr std::array<double, 10> round_limits{1.01, 1.03, 1.06, 1.1, 1.15, 1.2, 1.3, 1.6, 3, infinite};
+
+/// What is minimised, then what decides among equals.
+struct Key {
+  double first = infinite;
+  double second = infinite;
+};
+
+bool is_below(const Key& a, const Key& b) {
+  if (a.first < b.first * (1 - rounding)) {
+    return true;
+  }
+  return a.first <= b.first * (1 + rounding) && a.second < b.second * (1 - rounding);
+}
+
+Key key_of(Objective objective, double energy, double cycles) {
+  switch (objective) {
+    case Objective::energy:
+      return {energy, cycles};
+    case Objective::latency:
+      return {cycles, energy};
+    case Objective::edp:
+      return {energy * cycles, energy};
+  }
+  return {};
+}
+
+double volume(const Extents& extents) {
+  double product = 1;
+  for (const int64_t extent : extents.values) {
+    product *= static_cast<double>(extent);
+  }
+  return product;
+}
+
+/// Least cost of all that lies outside a stage's tile, for each tile and whatever holds it.
+class OuterBounds {
+ public:
+  OuterBounds(const NestSpace& space, NestBounds& bounds) : space_(space) {
+    std::size_t size = 1;
+    for (const Dimension dimension : all_dimensions) {
+      stride_[dimension] = size;
+      size *= space.divisors[dimension].size();
+    }
+    tables_.resize(space.stages.size());
+    for (std::size_t stage = 1; stage + 1 < space.stages.size(); ++stage) {
+      tables_[stage].assign(size, infinite);
+      fill(stage, bounds);
+      spread_to_parts(tables_[stage]);
+    }
+  }
+
+  /// Of tiles of `stage` that hold `inside`; 0 at the outermost stage.
+  double at(std::size_t stage, const TileIndex& inside) const {
+    return stage == 0 ? 0 : tables_[stage][index(inside)];
+  }
+
+ private:
+  std::size_t index(const TileIndex& tile) const {
+    std::size_t sum = 0;
+    for (const Dimension dimension : all_dimensions) {
+      sum += stride_[dimension] * tile[dimension];
+    }
+    return sum;
+  }
+
+  void fill(std::size_t stage, NestBounds& bounds) {
+    std::vector<double> of_groups;
+    for_each_tile(space_, stage, TileIndex{}, [&](const TileIndex& tile, const Extents& extents) {
+      bounds.of_groups(stage, extents, of_groups);
+      tables_[stage][index(tile)] =
+          *std::min_element(of_groups.begin(), of_groups.end()) + at(stage - 1, tile);
+    });
+  }
+
+  /// The least over all tiles that a tile divides.
+  void spread_to_parts(std::vector<double>& table) const {
+    for (const Dimension dimension : all_dimensions) {
+      const std::vector<int64_t>& divisors = space_.divisors[dimension];
+      const std::size_t step = stride_[dimension];
+      const std::size_t run = step * divisors.size();
+      std::vector<std::pair<std::size_t, std::size_t>> covers;
+      for (std::size_t low = divisors.size(); low-- > 0;) {
+        for (std::size_t high = low + 1; high < divisors.size(); ++high) {
+          if (divisors[high] % divisors[low] == 0) {
+            covers.emplace_back(low, high);
+          }
+        }
+      }
+      for (std::size_t start = 0; start < table.size(); start += run) {
+        for (const auto& [low, high] : covers) {
+          double* to = &table[start + low * step];
+          const double* from = &table[start + high * step];
+          for (std::size_t i = 0; i < step; ++i) {
+            to[i] = std::min(to[i], from[i]);
+          }
+        }
+      }
+    }
+  }
+
+  const NestSpace& space_;
+  PerDimension<std::size_t> stride_;
+  std::vector<std::vector<double>> tables_;
+};
+
+/// Enters the space from the innermost tile outwards and leaves what cannot win.
+class Search {
+ public:
+  Search(const NestProblem& problem, const NestSearchOptions& options)
+      : problem_(problem),
+        options_(options),
+        space_(make_space(problem.shape, problem.levels)),
+        terms_(make_terms(problem)),
+        bounds_(space_, terms_.front(), problem.counting),
+        outer_(space_, bounds_),
+        orders_(space_, pointers(), problem.counting),
+        macs_(volume(space_.whole)) {
+    nest_.tiles.resize(space_.stages.size());
+    nest_.spreads.resize(space_.stages.size() - 1);
+    for (const std::vector<SpreadGroup>& groups : space_.spreads) {
+      int64_t most = 1;
+      for (const SpreadGroup& group : groups) {
+        most = std::max(most, group.instances);
+      }
+      room_.push_back(static_cast<double>(most));
+    }
+    least_transfer_ = least_transfer();
+  }
+
+  std::optional<NestOptimum> run() {
+    find_roots();
+    if (roots_.empty()) {
+      return std::nullopt;
+    }
+    for (const double limit : round_limits) {
+      const double least = std::max(roots_.front().key.first, std::numeric_limits<double>::min());
+      round_limit_ = least * limit;
+      cut_ = {round_limit_, infinite};
+      search_roots();
+      if (found_ || out_of_time_) {
+        break;
+      }
+    }
+    if (!found_) {
+      return std::nullopt;
+    }
+    best_.candidates = space_size(space_);
+    best_.looked_at = looked_at_;
+    best_.is_proven = !out_of_time_;
+    best_.bound = out_of_time_ ? std::min({open_bound_, round_limit_, best_.value}) : best_.value;
+    return best_;
+  }
+
+ private:
+  struct Root {
+    TileIndex tile;
+    double energy = 0;
+    Key key;
+  };
+
+  static std::vector<NestTerms> make_terms(const NestProblem& problem) {
+    LayerShape shape = problem.shape;
+    const double outputs = tile_words(shape, Operand::outputs, extents_of(shape));
+    std::vector<NestTerms> terms{terms_of(problem.prices, problem.levels, problem.counting, outputs)};
+    if (problem.objective != Objective::energy) {
+      for (const BandwidthLimit& limit : problem.limits) {
+        terms.push_back(terms_of(limit.words, problem.levels, problem.counting, outputs));
+      }
+    }
+    return terms;
+  }
+
+  std::vector<const NestTerms*> pointers() const {
+    std::vector<const NestTerms*> each;
+    for (const NestTerms& terms : terms_) {
+      each.push_back(&terms);
+    }
+    return each;
+  }
+
+  /// Cycles that memory takes at least: each tensor passes it once.
+  double least_transfer() const {
+    double cycles = 0;
+    if (problem_.objective == Objective::energy) {
+      return 0;
+    }
+    for (const BandwidthLimit& limit : problem_.limits) {
+      if (limit.level == 0 && problem_.levels.size() > 1) {
+        const auto& words = limit.words.levels[0];
+        const auto all = [&](Operand operand) {
+          return tile_words(problem_.shape, operand, space_.whole, false);
+        };
+        cycles = std::max(cycles, (all(Operand::weights) * words[Operand::weights].read +
+                                   all(Operand::inputs) * words[Operand::inputs].read +
+                                   all(Operand::outputs) * words[Operand::outputs].update) /
+                                      limit.words_per_cycle);
+      }
+    }
+    return cycles * (1 - rounding);
+  }
+
+  double least_cycles(std::size_t decided_from) const {
+    double instances = 1;
+    for (std::size_t i = 0; i < room_.size(); ++i) {
+      instances *= i < decided_from ? room_[i] : volume(nest_.spreads[i]);
+    }
+    return std::max(least_transfer_, macs_ / std::min(instances, macs_) * problem_.timed_share);
+  }
+
+  bool is_hopeless(double energy, std::size_t decided_from) const {
+    return !is_below(key_of(problem_.objective, energy, least_cycles(decided_from)), cut_);
+  }
+
+  bool may_stand(std::size_t stage, const TileIndex& tile, const TileIndex& inside) const {
+    for (const Dimension dimension : all_dimensions) {
+      if (tile[dimension] != inside[dimension] && !space_.may_loop[stage][dimension]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  void find_roots() {
+    const std::size_t last = space_.stages.size() - 1;
+    nest_.tiles_from = last;
+    nest_.spreads_from = last;
+    const double fixed = terms_.front().constant + bounds_.of_moves(last + 1, nest_);
+    const TileIndex whole = whole_tile(space_);
+    for_each_tile(space_, last, TileIndex{}, [&](const TileIndex& tile, const Extents& extents) {
+      if (!may_stand(last, tile, TileIndex{}) || (last == 0 && !(tile == whole))) {
+        return;
+      }
+      looked_at_ += 1;
+      double least = 0;
+      if (last > 0) {
+        bounds_.of_groups(last, extents, group_bounds_);
+        least = *std::min_element(group_bounds_.begin(), group_bounds_.end()) + outer_.at(last - 1, tile);
+      } else {
+        least = 0;
+      }
+      const double energy = fixed + least;
+      if (energy < infinite) {
+        roots_.push_back({tile, energy, key_of(problem_.objective, energy, least_cycles(last))});
+      }
+    });
+    std::stable_sort(roots_.begin(), roots_.end(), [](const Root& a, const Root& b) {
+      return std::pair(a.key.first, a.key.second) < std::pair(b.key.first, b.key.second);
+    });
+  }
+
+  void search_roots() {
+    const std::size_t last = space_.stages.size() - 1;
+    for (const Root& root : roots_) {
+      if (!is_below(root.key, cut_)) {
+        if (root.key.first > cut_.first) {
+          break;
+        }
+        continue;
+      }
+      nest_.tiles[last] = extents_at(space_, root.tile);
+      open_bound_ = root.key.first;
+      if (last == 0) {
+        settle();
+      } else {
+        spread_out(last, root.tile, terms_.front().constant);
+      }
+      if (out_of_time_) {
+        return;
+      }
+    }
+  }
+
+  /// Chooses the spread outside the tile of `stage`. `spent` bounds what lies further in.
+  void spread_out(std::size_t stage, const TileIndex& tile, double spent) {
+    nest_.tiles_from = stage;
+    nest_.spreads_from = stage;
+    const double macs = bounds_.of_moves(space_.stages.size(), nest_);
+    std::vector<double> of_groups;
+    bounds_.of_groups(stage, nest_.tiles[stage], of_groups);
+    const double outside = outer_.at(stage - 1, tile);
+    const std::vector<SpreadGroup>& groups = space_.spreads[stage - 1];
+    for (std::size_t group = 0; group < groups.size(); ++group) {
+      if (is_hopeless(spent + macs + of_groups[group] + outside, stage)) {
+        continue;
+      }
+      for (const Spread& spread : groups[group].spreads) {
+        TileIndex inside;
+        if (!multiply(space_, tile, spread.index, inside)) {
+          continue;
+        }
+        looked_at_ += 1;
+        nest_.spreads[stage - 1] = spread.bounds;
+        const double further = outer_.at(stage - 1, inside);
+        if (is_hopeless(spent + macs + of_groups[group] + further, stage - 1)) {
+          continue;
+        }
+        nest_.tiles_from = stage;
+        nest_.spreads_from = stage - 1;
+        const double all_macs = bounds_.of_moves(space_.stages.size(), nest_);
+        const double moves = bounds_.of_moves(stage, nest_);
+        if (!is_hopeless(spent + all_macs + moves + further, stage - 1)) {
+          loop_out(stage, inside, spent, all_macs);
+        }
+        if (is_late()) {
+          return;
+        }
+      }
+    }
+  }
+
+  /// How often each operand can be reused at most by loops up to a tile that is decided in part: no further
+  /// than the tile where another operand's loops stand there too.
+  std::array<double, 3> reuse_within(const Extents& inside, const Extents& tile, std::size_t decided) const {
+    std::array<double, 3> within{1, 1, 1};
+    std::array<double, 3> beyond{1, 1, 1};
+    std::array<bool, 3> loops{};
+    for (std::size_t i = 0; i < dimension_count; ++i) {
+      const Dimension dimension = all_dimensions.at(i);
+      const auto room = static_cast<double>(space_.whole[dimension] / inside[dimension]);
+      const double bound = i < decided ? static_cast<double>(tile[dimension] / inside[dimension]) : room;
+      for (const Operand operand : all_operands) {
+        const auto at = static_cast<std::size_t>(operand);
+        if (!is_relevant(operand, dimension)) {
+          within.at(at) *= bound;
+          beyond.at(at) *= room;
+        } else {
+          loops.at(at) |= i < decided && bound > 1;
+        }
+      }
+    }
+    for (std::size_t at = 0; at < within.size(); ++at) {
+      within.at(at) = loops.at(at) ? within.at(at) : beyond.at(at);
+    }
+    return within;
+  }
+
+  /// Chooses the tile of the next stage out.
+  void loop_out(std::size_t stage, const TileIndex& inside, double spent, double macs) {
+    const std::size_t next = stage - 1;
+    const TileIndex whole = whole_tile(space_);
+    if (next == 0) {
+      if (may_stand(0, whole, inside)) {
+        take_tile(stage, whole, spent, macs);
+      }
+      return;
+    }
+    const ClassBounds moves = bounds_.by_class(stage, nest_);
+    const Extents inner = extents_at(space_, inside);
+    TileIndex tile = inside;
+    Extents extents = inner;
+    const auto descend = [&](const auto& self, std::size_t at) -> void {
+      const auto has_choice = [&](Dimension dimension) {
+        return space_.may_loop[next][dimension] && space_.whole[dimension] > inner[dimension];
+      };
+      while (at < dimension_count && !has_choice(all_dimensions.at(at))) {
+        ++at;
+      }
+      const double least = moves.least(reuse_within(inner, extents, at));
+      if (is_hopeless(spent + macs + least + outer_.at(next, tile), next)) {
+        return;
+      }
+      if (at == dimension_count) {
+        if (fits(space_, next, extents)) {
+          take_tile(stage, tile, spent, macs);
+        }
+        return;
+      }
+      const Dimension dimension = all_dimensions.at(at);
+      const std::vector<int64_t>& divisors = space_.divisors[dimension];
+      const uint8_t start = inside[dimension];
+      for (std::size_t i = start; i < (space_.may_loop[next][dimension] ? divisors.size() : start + 1U);
+           ++i) {
+        if (divisors[i] % divisors[start] == 0) {
+          tile[dimension] = static_cast<uint8_t>(i);
+          extents[dimension] = divisors[i];
+          self(self, at + 1);
+        }
+      }
+      tile[dimension] = start;
+      extents[dimension] = divisors[start];
+    };
+    descend(descend, 0);
+  }
+
+  void take_tile(std::size_t stage, const TileIndex& tile, double spent, double macs) {
+    const std::size_t next = stage - 1;
+    looked_at_ += 1;
+    nest_.tiles[next] = extents_at(space_, tile);
+    if (!fits(space_, next, nest_.tiles[next])) {
+      return;
+    }
+    nest_.tiles_from = next;
+    nest_.spreads_from = next;
+    const double moves = bounds_.of_moves(stage, nest_);
+    const double outside = next == 0 ? 0 : outer_at_tile(next, tile);
+    if (!is_hopeless(spent + macs + moves + outside, next)) {
+      if (next == 0) {
+        nest_.tiles_from = nest_.spreads_from = 0;
+        if (!is_hopeless(least_of_all_moves(), 0)) {
+          settle();
+        }
+      } else {
+        spread_out(next, tile, spent + moves);
+      }
+    }
+    nest_.tiles_from = stage;
+    nest_.spreads_from = next;
+  }
+
+  /// The bounds of a chain that is decided, one for each stage.
+  double least_of_all_moves() {
+    double sum = terms_.front().constant;
+    for (std::size_t stage = 1; stage <= space_.stages.size(); ++stage) {
+      sum += bounds_.of_moves(stage, nest_);
+    }
+    return sum;
+  }
+
+  /// The bound of everything outside this very tile.
+  double outer_at_tile(std::size_t stage, const TileIndex& tile) {
+    bounds_.of_groups(stage, nest_.tiles[stage], group_bounds_);
+    return *std::min_element(group_bounds_.begin(), group_bounds_.end()) + outer_.at(stage - 1, tile);
+  }
+
+  /// Prices the orders of a chain of tiles.
+  void settle() {
+    looked_at_ += 1;
+    for (const OrderedNest& ordered : orders_.best(nest_.tiles, nest_.spreads)) {
+      const double energy = ordered.prices[0];
+      double cycles = least_cycles_of_loops();
+      for (std::size_t i = 1; i < ordered.prices.size(); ++i) {
+        const BandwidthLimit& limit = problem_.limits[i - 1];
+        cycles = std::max(cycles, ordered.prices[i] / (limit.words_per_cycle * instances_of(limit.level)));
+      }
+      const Key key = key_of(problem_.objective, energy, cycles);
+      if (is_below(key, cut_)) {
+        cut_ = key;
+        found_ = true;
+        best_.nest = nest_of(space_, nest_.tiles, nest_.spreads, ordered.orders);
+        best_.energy = energy;
+        best_.cycles = cycles;
+        best_.value = key.first;
+      }
+    }
+  }
+
+  double least_cycles_of_loops() const {
+    double instances = 1;
+    for (const Extents& spread : nest_.spreads) {
+      instances *= volume(spread);
+    }
+    return macs_ / instances * problem_.timed_share;
+  }
+
+  double instances_of(std::size_t level) const {
+    double instances = 1;
+    for (std::size_t stage = 0; stage + 1 < space_.stages.size() && space_.stages[stage].last_level < level;
+         ++stage) {
+      instances *= volume(nest_.spreads[stage]);
+    }
+    return instances;
+  }
+
+  bool is_late() {
+    if (options_.seconds && !out_of_time_ && (is_over_ || ++ticks_ % 64 == 0)) {
+      const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start_;
+      is_over_ = is_over_ || passed.count() > *options_.seconds;
+      out_of_time_ = is_over_ && found_;
+      if (is_over_ && !found_) {
+        cut_ = Key{};  // the first mapping ends it
+      }
+    }
+    return out_of_time_;
+  }
+
+  const NestProblem& problem_;
+  const NestSearchOptions& options_;
+  NestSpace space_;
+  std::vector<NestTerms> terms_;
+  NestBounds bounds_;
+  OuterBounds outer_;
+  OrderChoice orders_;
+  double macs_ = 1;
+  std::vector<double> room_;
+  double least_transfer_ = 0;
+  PartialNest nest_;
+  std::vector<Root> roots_;
+  std::vector<double> group_bounds_;
+  Key cut_;
+  bool found_ = false;
+  NestOptimum best_;
+  double open_bound_ = 0;   ///< of the roots not yet searched
+  double round_limit_ = 0;  ///< the searched ones have nothing below, but what was found
+  double looked_at_ = 0;
+  bool is_over_ = false;      ///< time has passed
+  bool out_of_time_ = false;  ///< and there is a mapping
+  uint64_t ticks_ = 0;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
+std::string_view name_of(Objective objective) {
+  switch (objective) {
+    case Objective::energy:
+      return "energy";
+    case Objective::latency:
+      return "latency";
+    case Objective::edp:
+      return "edp";
+  }
+  return "";
+}
+
+double nest_cycles(const NestProblem& problem, const LoopNest& nest, const NestCounts& counts) {
+  double cycles = counts.cycles * problem.timed_share;
+  for (const BandwidthLimit& limit : problem.limits) {
+    double instances = 1;
+    for (std::size_t level = 0; level < limit.level; ++level) {
+      for (const auto& axis : nest.levels[level].spatial) {
+        for (const Loop& loop : axis) {
+          instances *= static_cast<double>(loop.bound);
+        }
+      }
+    }
+    cycles = std::max(cycles,
+                      price_nest(counts, problem.levels, limit.words) / (limit.words_per_cycle * instances));
+  }
+  return cycles;
+}
+
+std::optional<NestOptimum> search_nest(const NestProblem& problem, const NestSearchOptions& options) {
+  ensure(!problem.levels.empty() && problem.prices.levels.size() == problem.levels.size(),
+         "a nest needs levels, and prices for each");
+  return Search(problem, options).run();
+}
+
+}  // namespace mj

@@ -1,0 +1,136 @@
+#include "search/map_layers.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "energy/nest_accesses.h"
+
+namespace mj {
+namespace {
+
+const char* const small_chip = R"(
+name: small
+mac: { energy: 1 }
+levels:
+  - { name: DRAM, energy: 200, bandwidth: 4 }
+  - { name: buffer, words: 512, energy: 6 }
+  - { name: RF, instances: { x: 4, y: 2 }, network: { energy: 2 }, words: 16, energy: 1 }
+)";
+
+Accelerator chip(const std::string& text) {
+  std::vector<Problem> problems;
+  Accelerator accelerator = parse_accelerator(parse_document(text, "small.yaml"), problems);
+  throw_problems("small.yaml", problems);
+  return accelerator;
+}
+
+Workload layer(const std::string& name, int64_t channels) {
+  Workload workload;
+  workload.name = name;
+  LayerShape& shape = workload.shape;
+  shape.k = 8;
+  shape.c = channels;
+  shape.p = shape.q = 6;
+  shape.r = shape.s = 3;
+  shape.groups = 2;
+  shape.height = shape.width = 8;
+  const auto macs = static_cast<double>(mac_count(shape));
+  workload.nonzero_macs = workload.nonzero_input_macs = workload.nonzero_weight_macs = macs;
+  workload.nonzero_weights = static_cast<double>(weight_count(shape));
+  return workload;
+}
+
+TEST(UnitMapLayers, PricesOfTheCountsAreWhatTheSearchMinimised) {
+  const Accelerator accelerator = chip(small_chip);
+  for (const Objective objective : {Objective::energy, Objective::latency, Objective::edp}) {
+    for (const Counting counting : {Counting::exact, Counting::timeloop}) {
+      const Estimate result =
+          estimate({layer("a", 4), layer("b", 6)}, accelerator, 1, nullptr, {counting, objective, {}});
+      for (const LayerEstimate& each : result.layers) {
+        EXPECT_TRUE(each.mapping_is_optimal);
+        EXPECT_NEAR(each.nest->value, each.nest->least_value, 1e-9 * each.nest->value) << each.workload.name;
+        EXPECT_EQ(each.nest->bound, each.nest->least_value);
+      }
+    }
+  }
+}
+
+TEST(UnitMapLayers, AGivenNestIsPricedBesideTheBest) {
+  const Accelerator accelerator = chip(small_chip);
+  const auto unroll = parse_document("- { level: DRAM, loops: [K 8, C 4, P 6, Q 6, R 3, S 3] }", "map.yaml");
+  std::vector<Problem> problems;
+  MappingFile mappings{"map.yaml", "small", {}, {{"1", parse_nest(unroll, problems)}}};
+  const Estimate result = estimate({layer("a", 4)}, accelerator, 1, &mappings);
+  EXPECT_FALSE(result.layers[0].mapping_is_optimal);
+  EXPECT_GT(result.layers[0].nest->value, result.layers[0].nest->least_value);
+  // Each MAC's weight is read at DRAM, but for those that follow with the same: none, as S is innermost.
+  EXPECT_EQ(result.layers[0].counts.levels[0].operands[Operand::weights].read.value,
+            static_cast<double>(mac_count(layer("a", 4).shape)));
+}
+
+TEST(UnitMapLayers, WhatWasSavedIsReadBackTheSame) {
+  const Accelerator accelerator = chip(small_chip);
+  const Estimate result = estimate({layer("a", 4)}, accelerator, 1);
+  const NamedNest& nest = result.layers[0].nest->nest;
+  std::vector<Problem> problems;
+  NamedNest read = parse_nest(parse_document(nest_yaml(nest, ""), "map.yaml"), problems);
+  read.place = nest.place;
+  EXPECT_TRUE(problems.empty());
+  EXPECT_EQ(read, nest);
+}
+
+std::string message(const Accelerator& accelerator, const MappingFile* mappings = nullptr) {
+  try {
+    estimate({layer("a", 4)}, accelerator, 1, mappings);
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(ErrorsMapLayers, ALayerThatFitsNowhereNamesTheLevel) {
+  Accelerator accelerator = chip(small_chip);
+  accelerator.levels[2].words = 2;
+  EXPECT_EQ(message(accelerator),
+            "small.yaml: layer a: does not fit even in its smallest parts: RF: the smallest tile needs 3 "
+            "words, has 2; "
+            "take an accelerator with more room");
+}
+
+TEST(ErrorsMapLayers, ANestThatDoesNotFitSaysWhy) {
+  const Accelerator accelerator = chip(small_chip);
+  const auto refused = [&](const std::string& text) {
+    std::vector<Problem> problems;
+    const MappingFile mappings{
+        "m.yaml", "", {}, {{"a", parse_nest(parse_document(text, "m.yaml"), problems)}}};
+    return message(accelerator, &mappings);
+  };
+  EXPECT_EQ(refused("- { level: DRAM, loops: [K 8] }"),
+            "m.yaml: line 1: does not fit: the bounds of C multiply to 1, the layer has 4; change the "
+            "bounds, or leave "
+            "the layer out to have it mapped");
+  EXPECT_EQ(refused("- { level: L2, loops: [K 8] }"),
+            "m.yaml: line 1: names level 'L2'; small has, from the outside in, DRAM, buffer, RF");
+  EXPECT_EQ(
+      refused("- { level: RF, loops: [K 8, C 4, P 6, Q 6, R 3, S 3] }"),
+      "m.yaml: line 1: does not fit: buffer: needs 832 words, has 512; change the bounds, or leave the layer "
+      "out to have it mapped");
+}
+
+TEST(UnitNestText, ANestIsDrawnWithALineALoop) {
+  NamedNest nest;
+  nest.names = {"DRAM", "buffer", "RF"};
+  nest.levels = {{{{Dimension::K, 4}, {Dimension::C, 2}}, {}},
+                 {{}, {{{{Dimension::K, 12}}, {{Dimension::C, 8}}}}},
+                 {{{Dimension::R, 3}}, {}}};
+  EXPECT_EQ(drawn_nest(nest),
+            "DRAM   | for K in 4\n"
+            "       |   for C in 2\n"
+            "buffer |     spread K over 12 x\n"
+            "       |       spread C over 8 y\n"
+            "RF     |         for R in 3\n");
+  EXPECT_EQ(nest_line(nest), "DRAM K4 C2 | buffer, x K12, y C8 | RF R3");
+}
+
+}  // namespace
+}  // namespace mj
