@@ -14,16 +14,16 @@ using TileIndex = PerDimension<uint8_t>;
 /// Spatial bounds between two stages.
 struct Spread {
   Extents bounds;
-  TileIndex index;      ///< the bounds as divisors
+  TileIndex index;  ///< the bounds as divisors
   int64_t instances = 1;
 };
 
 /// Spreads that share weights, and add outputs, over the same number of instances.
 struct SpreadGroup {
-  double weights = 1;  ///< instances that use the same weights: N P Q
-  double inputs = 1;   ///< at most so many use the same inputs: K, and P Q R S for their halos
-  double kernels = 1;  ///< instances with different K
-  double outputs = 1;  ///< instances that add to the same outputs: C R S
+  double weights = 1;     ///< instances that use the same weights: N P Q
+  double inputs = 1;      ///< at most so many use the same inputs: K, and P Q R S for their halos
+  double kernels = 1;     ///< instances with different K
+  double outputs = 1;     ///< instances that add to the same outputs: C R S
   int64_t instances = 1;  ///< the most of any
   std::vector<Spread> spreads;
 };
@@ -37,8 +37,8 @@ struct NestSpace {
   Extents whole;
   PerDimension<std::vector<int64_t>> divisors;
   PerDimension<std::vector<std::vector<uint8_t>>> products;  ///< index of a product; no_product if none
-  std::vector<std::vector<SpreadGroup>> spreads;  ///< by stage: over the instances of the next one
-  std::vector<PerDimension<bool>> may_loop;       ///< by stage
+  std::vector<std::vector<SpreadGroup>> spreads;             ///< by stage: over the instances of the next one
+  std::vector<PerDimension<bool>> may_loop;                  ///< by stage
   std::vector<PerOperand<bool>> shares;  ///< by stage: words are shared, sums added, on the way to the next
 
   static constexpr uint8_t no_product = 255;
@@ -63,8 +63,8 @@ void for_each_tile(const NestSpace& space, std::size_t stage, const TileIndex& l
 double space_size(const NestSpace& space);
 
 /// The nest of a chain of tiles, one a stage, of spreads, and of loop orders (dimensions outside in).
-LoopNest nest_of(const NestSpace& space, const std::vector<Extents>& tiles, const std::vector<Extents>& spreads,
-                 const std::vector<std::vector<Dimension>>& orders);
+LoopNest nest_of(const NestSpace& space, const std::vector<Extents>& tiles,
+                 const std::vector<Extents>& spreads, const std::vector<std::vector<Dimension>>& orders);
 
 template <class Visit>
 void for_each_tile(const NestSpace& space, std::size_t stage, const TileIndex& least, Visit visit) {

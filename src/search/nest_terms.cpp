@@ -44,7 +44,8 @@ class TermWriter {
     }
     for (std::size_t i = 0; i < holders.size(); ++i) {
       const std::size_t inner = i + 1 < holders.size() ? holders[i + 1] : levels_.size();
-      MoveTerm term = operand == Operand::outputs ? output_term(holders, i) : input_term(operand, holders[i], inner);
+      MoveTerm term =
+          operand == Operand::outputs ? output_term(holders, i) : input_term(operand, holders[i], inner);
       add_crossings(operand, holders[i], inner, term);
       merge_equal_stages(stage_of(inner), term);
       terms_.moves[stage_of(inner)].push_back(term);
@@ -83,8 +84,7 @@ class TermWriter {
     const std::size_t outer = holders[i];
     const std::size_t inner = i + 1 < holders.size() ? holders[i + 1] : levels_.size();
     const OperandPrices& above = price(outer, Operand::outputs);
-    term.asked.push_back(
-        {stage_of(outer), (above.update + above.read) * mac_share(Operand::outputs, inner)});
+    term.asked.push_back({stage_of(outer), (above.update + above.read) * mac_share(Operand::outputs, inner)});
     if (inner == levels_.size()) {
       return term;
     }
@@ -116,7 +116,8 @@ class TermWriter {
     for (const AskedTerm& asked : term.asked) {
       term.filled += asked.outer == inner ? asked.price : 0;
     }
-    std::erase_if(term.asked, [&](const AskedTerm& asked) { return asked.outer == inner || asked.price == 0; });
+    std::erase_if(term.asked,
+                  [&](const AskedTerm& asked) { return asked.outer == inner || asked.price == 0; });
     if (term.visits != 0 && term.visited == inner) {
       term.filled += term.visits;
       term.visits = 0;
@@ -150,8 +151,8 @@ std::vector<Stage> stages_of(const std::vector<Level>& levels) {
   std::size_t first = 0;
   for (std::size_t level = 0; level < levels.size(); ++level) {
     const bool has_next = level + 1 < levels.size();
-    const bool is_same_tile =
-        has_next && levels[level].temporal.empty() && levels[level + 1].instances == std::array<int64_t, 2>{1, 1};
+    const bool is_same_tile = has_next && levels[level].temporal.empty() &&
+                              levels[level + 1].instances == std::array<int64_t, 2>{1, 1};
     if (!is_same_tile) {
       stages.push_back({first, level});
       first = level + 1;

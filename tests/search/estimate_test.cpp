@@ -32,7 +32,8 @@ TEST(UnitEstimate, LayersWithoutAGivenMappingGetTheBestOne) {
 
 TEST(UnitEstimate, MappingsAreGivenByNameOrByIndexFromOne) {
   const auto rows = chip::alexnet();
-  const mj::MappingFile mappings{"map.yaml", "eyeriss", {{"CONV1", rows[0].mapping}, {"3", rows[2].mapping}}, {}};
+  const mj::MappingFile mappings{
+      "map.yaml", "eyeriss", {{"CONV1", rows[0].mapping}, {"3", rows[2].mapping}}, {}};
   const auto result = estimate(alexnet(), mj::read_accelerator("eyeriss"), 4, &mappings);
   EXPECT_EQ(result.layers[0].mapping, rows[0].mapping);
   EXPECT_FALSE(result.layers[0].mapping_is_optimal);

@@ -6,7 +6,6 @@
 #include <limits>
 
 #include "base/files.h"
-#include "base/random.h"
 #include "hardware/accelerator.h"
 #include "temporary_folder.h"
 #include "workflow/small_network.h"
@@ -15,21 +14,6 @@ namespace mj {
 namespace {
 
 namespace fs = std::filesystem;
-
-NetworkInputs random_images(std::size_t count) {
-  NetworkInputs inputs{.size = count, .channels = 2, .height = 6, .width = 6, .classes = 3};
-  Random random(5);
-  for (std::size_t i = 0; i < count; ++i) {
-    inputs.labels.push_back(static_cast<int>(random.below(3)));
-  }
-  inputs.load = [](std::size_t index, std::span<float> values) {
-    Random drawn(derive_seed(6, index));
-    for (float& value : values) {
-      value = static_cast<float>(drawn.normal());
-    }
-  };
-  return inputs;
-}
 
 /// Two rounds and an epoch after the first, two after the second.
 PruneJob small_job() {

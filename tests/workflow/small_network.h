@@ -1,8 +1,10 @@
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "base/random.h"
+#include "dataset/dataset.h"
 #include "network/network.h"
 #include "onnx/onnx_file.h"
 
@@ -35,6 +37,22 @@ inline Network small_network() {
                    {"fc", "Gemm", "", {"c", "fc.weight", "fc.bias"}, {"scores"}, {{"transB", int64_t{1}}}}};
   infer_shapes(network);
   return network;
+}
+
+/// Images for small_network, with labels.
+inline NetworkInputs random_images(std::size_t count) {
+  NetworkInputs inputs{.size = count, .channels = 2, .height = 6, .width = 6, .classes = 3};
+  Random random(5);
+  for (std::size_t i = 0; i < count; ++i) {
+    inputs.labels.push_back(static_cast<int>(random.below(3)));
+  }
+  inputs.load = [](std::size_t index, std::span<float> values) {
+    Random drawn(derive_seed(6, index));
+    for (float& value : values) {
+      value = static_cast<float>(drawn.normal());
+    }
+  };
+  return inputs;
 }
 
 }  // namespace mj

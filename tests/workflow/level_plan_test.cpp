@@ -1,0 +1,64 @@
+#include "workflow/level_plan.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "hardware/accelerator.h"
+#include "workflow/small_network.h"
+
+namespace mj {
+namespace {
+
+PruneJob small_job() {
+  PruneJob job{.network = small_network(), .calibration = random_images(60), .calibration_name = "random"};
+  job.setting.accelerator = read_accelerator("eyeriss-cvpr17");
+  job.setting.workload.weight_bits = job.setting.workload.activation_bits = 16;
+  job.options = default_options(PruneMethod::admm, 60, true);
+  return job;
+}
+
+RoundPlan plan(const PruneJob& job, const RoundGoal& goal) {
+  PruneContext context = open_context(job, nullptr, {}, {});
+  const Measured measured = measure(context, job.network, "dense");
+  return plan_by_levels(context, job.network, measured, goal, 1, "round 1");
+}
+
+int64_t sum(const std::vector<int64_t>& values) {
+  return std::accumulate(values.begin(), values.end(), int64_t{0});
+}
+
+// 72 weights in the convolution, 432 in the product.
+TEST(UnitLevelPlan, MeetsAGoalOfWeightsWithLittleToSpare) {
+  const RoundPlan found = plan(small_job(), {RoundGoal::Kind::weights, 252});
+  EXPECT_TRUE(found.reachable);
+  EXPECT_LE(sum(found.keep), 253);  // Rounded in each of two layers.
+  EXPECT_GE(sum(found.keep), 240);
+}
+
+TEST(UnitLevelPlan, KeepsWhatALayerMustKeep) {
+  PruneJob job = small_job();
+  job.options.limits = {{"conv", 0}};
+  const RoundPlan found = plan(job, {RoundGoal::Kind::weights, 252});
+  EXPECT_EQ(found.keep[0], 72);
+  EXPECT_LE(found.keep[1], 181);
+}
+
+TEST(UnitLevelPlan, SaysWhatIsOutOfReach) {
+  EXPECT_FALSE(plan(small_job(), {RoundGoal::Kind::energy, 1}).reachable);
+}
+
+TEST(UnitDefaultOptions, LearnFromLabelsWhereThereAreManyAlone) {
+  const PruneOptions few = default_options(PruneMethod::admm, 1000, true);
+  EXPECT_EQ(few.training.distillation, 1);
+  EXPECT_TRUE(few.training.mix);
+  EXPECT_EQ(default_options(PruneMethod::admm, 100000, false).training.distillation, 1);
+  const PruneOptions many = default_options(PruneMethod::admm, 20000, true);
+  EXPECT_LT(many.training.distillation, 1);
+  EXPECT_FALSE(many.training.mix);
+  EXPECT_EQ(many.order, LayerOrder::graph);
+  EXPECT_EQ(default_options(PruneMethod::energy_aware, 20000, true).order, LayerOrder::energy);
+}
+
+}  // namespace
+}  // namespace mj
