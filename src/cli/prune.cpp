@@ -208,6 +208,10 @@ PruneJob make_job(const PruneArguments& arguments, const std::string& preprocess
                   std::string& preprocess_yaml) {
   PruneJob job;
   job.network = read_dense(arguments);
+  job.setting.accelerator = read_accelerator(arguments.hardware.accelerator);
+  job.setting.workload = workload_options(arguments.hardware, job.setting.accelerator);
+  const PruneTarget target = parse_target(arguments, job.setting.accelerator);
+  const std::vector<LayerLimit> limits = parse_limits(arguments);
   const Preprocess preprocess = find_preprocess(job.network, preprocess_named);
   preprocess_yaml = preprocess_text(preprocess);
   job.calibration = open_inputs(job.network, arguments.data.dataset, arguments.data.images,
@@ -215,9 +219,8 @@ PruneJob make_job(const PruneArguments& arguments, const std::string& preprocess
   job.calibration_name = arguments.data.dataset;
   job.options = method_options(arguments, job.calibration);
   PruneOptions& options = job.options;
-  job.setting.accelerator = read_accelerator(arguments.hardware.accelerator);
-  job.setting.workload = workload_options(arguments.hardware, job.setting.accelerator);
-  options.target = parse_target(arguments, job.setting.accelerator);
+  options.target = target;
+  options.limits = limits;
   options.batch = job.setting.workload.batch;
   for (int* bits : {&job.setting.workload.weight_bits, &job.setting.workload.activation_bits}) {
     *bits = *bits > 0 ? *bits : job.setting.accelerator.word_bits;
@@ -225,7 +228,6 @@ PruneJob make_job(const PruneArguments& arguments, const std::string& preprocess
   options.weight_bits = job.setting.workload.weight_bits;
   options.activation_bits = job.setting.workload.activation_bits;
   options.seed = arguments.data.seed;
-  options.limits = parse_limits(arguments);
   options.recipe.restore.norm = arguments.restore_norm == "l1" ? ErrorNorm::l1 : ErrorNorm::l2;
   const bool many_classes = class_count(job.network) >= classes_for_top5;
   options.metric = arguments.metric.empty()     ? (many_classes ? Metric::top5 : Metric::top1)

@@ -40,12 +40,12 @@ std::vector<PlacedLoop> place_loops(const LoopNest& nest) {
   std::vector<PlacedLoop> inside_out;
   Extents below{{1, 1, 1, 1, 1, 1, 1}};
   const auto place = [&](const std::vector<Loop>& loops, std::size_t level, bool in_space) {
-    for (auto loop = loops.rbegin(); loop != loops.rend(); ++loop) {
-      if (loop->bound > 1) {
-        inside_out.push_back({loop->dimension, loop->bound, below[loop->dimension], level, in_space});
-        below[loop->dimension] *= loop->bound;
+    std::for_each(loops.rbegin(), loops.rend(), [&](const Loop& loop) {
+      if (loop.bound > 1) {
+        inside_out.push_back({loop.dimension, loop.bound, below[loop.dimension], level, in_space});
+        below[loop.dimension] *= loop.bound;
       }
-    }
+    });
   };
   for (std::size_t level = nest.levels.size(); level-- > 0;) {
     place(nest.levels[level].spatial[1], level, true);
@@ -167,18 +167,18 @@ void Boundary::count_exact_moves() {
   asked_ = first.asked;
   TileMove back;
   double outside = product_of_bounds(in_time_);
-  for (auto loop = in_time_.rbegin(); loop != in_time_.rend(); ++loop) {
-    const TileMove step = move_of(shape_, operand_, loop->dimension, loop->below);
+  std::for_each(in_time_.rbegin(), in_time_.rend(), [&](const auto& loop) {
+    const TileMove step = move_of(shape_, operand_, loop.dimension, loop.below);
     const Moved moved =
         fresh({step.rows - back.rows, step.columns - back.columns, step.elsewhere || back.elsewhere});
-    outside /= real(loop->bound);
-    const double times = real(loop->bound - 1) * outside;
+    outside /= real(loop.bound);
+    const double times = real(loop.bound - 1) * outside;
     filled_ += times * moved.filled;
     asked_ += times * moved.asked;
-    back.rows += step.rows * (loop->bound - 1);
-    back.columns += step.columns * (loop->bound - 1);
+    back.rows += step.rows * (loop.bound - 1);
+    back.columns += step.columns * (loop.bound - 1);
     back.elsewhere = back.elsewhere || step.elsewhere;
-  }
+  });
 }
 
 /// Timeloop visits positions 0 and 1 of each loop, the latter for all that follow, and moves only new words

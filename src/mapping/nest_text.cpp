@@ -63,6 +63,7 @@ bool is_plain(const std::string& text) {
 
 std::string listed(const std::vector<Loop>& loops) {
   std::vector<std::string> texts;
+  texts.reserve(loops.size());
   for (const Loop& loop : loops) {
     texts.push_back(fmt::format("{} {}", letter_of(loop.dimension), loop.bound));
   }
@@ -71,6 +72,7 @@ std::string listed(const std::vector<Loop>& loops) {
 
 std::string joined(const std::vector<Loop>& loops) {
   std::vector<std::string> texts;
+  texts.reserve(loops.size());
   for (const Loop& loop : loops) {
     texts.push_back(fmt::format("{}{}", letter_of(loop.dimension), loop.bound));
   }

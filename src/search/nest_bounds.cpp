@@ -125,15 +125,13 @@ NestBounds::InputNeighbours NestBounds::neighbours(std::size_t outer, std::size_
       }
       const int64_t below = nest.tiles[between + 1][dimension];
       found.instances *= real(bound);
-      if (!shared) {
-        found.different *= real(bound);
-      } else if (dimension == Dimension::P || dimension == Dimension::R) {
+      if (shared && (dimension == Dimension::P || dimension == Dimension::R)) {
         found.rows.push_back(
             {bound, below * (dimension == Dimension::P ? rows_.stride() : rows_.dilation())});
-      } else if (dimension == Dimension::Q || dimension == Dimension::S) {
+      } else if (shared && (dimension == Dimension::Q || dimension == Dimension::S)) {
         found.columns.push_back(
             {bound, below * (dimension == Dimension::Q ? columns_.stride() : columns_.dilation())});
-      } else if (dimension != Dimension::K) {
+      } else if (!shared || dimension != Dimension::K) {
         found.different *= real(bound);
       }
     }
@@ -307,8 +305,8 @@ NestBounds::Class NestBounds::of_input_moves(const MoveTerm& move, std::size_t s
     const double step = step_of(dimension);
     const double b = real(bound);
     if (counting_ == Counting::exact) {
-      const double least = real(loops.decided ? bound : smallest_factor(bound));
-      return step * (least - 1) / least;
+      const double steps = real(loops.decided ? bound : smallest_factor(bound));
+      return step * (steps - 1) / steps;
     }
     const bool is_plain = loops.decided && bound > 2 && !may_cancel(inside, loops.outside);
     return is_plain ? step + (full - step) / b : step;

@@ -84,6 +84,7 @@ std::vector<SpreadGroup> group_spreads(const std::vector<Spread>& all) {
     group.spreads.push_back(spread);
   }
   std::vector<SpreadGroup> listed;
+  listed.reserve(groups.size());
   for (auto& [key, group] : groups) {
     listed.push_back(std::move(group));
   }

@@ -386,7 +386,7 @@ std::vector<OrderedNest> OrderChoice::order_stage(std::size_t stage,
 
 /// Orders of this stage and those further out. `innermost` holds, for each inner stage, the step of the loop
 /// next to it, where there is one between.
-std::vector<OrderedNest> OrderChoice::solve(std::size_t stage, std::vector<const Move*> innermost) {
+std::vector<OrderedNest> OrderChoice::solve(std::size_t stage, const std::vector<const Move*>& innermost) {
   const StageLoops& loops = loops_[stage];
   const auto go_out = [&](const std::vector<const Move*>& steps) {
     if (stage == 0) {

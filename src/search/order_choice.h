@@ -54,7 +54,7 @@ class OrderChoice {
                         const std::vector<Extents>& spreads) const;
   std::vector<double> fixed_prices(const std::vector<Extents>& tiles,
                                    const std::vector<Extents>& spreads) const;
-  std::vector<OrderedNest> solve(std::size_t stage, std::vector<const Move*> innermost);
+  std::vector<OrderedNest> solve(std::size_t stage, const std::vector<const Move*>& innermost);
   std::vector<OrderedNest> order_stage(std::size_t stage, const std::vector<const Move*>& innermost,
                                        int first);
   OrderedNest order_one_price(std::size_t stage, const std::vector<const Move*>& innermost, int first);

@@ -334,13 +334,14 @@ class Search {
     std::array<bool, 3> loops{};
     for (std::size_t i = 0; i < dimension_count; ++i) {
       const Dimension dimension = all_dimensions.at(i);
-      const auto room = static_cast<double>(space_.whole[dimension] / inside[dimension]);
-      const double bound = i < decided ? static_cast<double>(tile[dimension] / inside[dimension]) : room;
+      const int64_t room = space_.whole[dimension] / inside[dimension];
+      const int64_t decided_bound = tile[dimension] / inside[dimension];
+      const auto bound = static_cast<double>(i < decided ? decided_bound : room);
       for (const Operand operand : all_operands) {
         const auto at = static_cast<std::size_t>(operand);
         if (!is_relevant(operand, dimension)) {
           within.at(at) *= bound;
-          beyond.at(at) *= room;
+          beyond.at(at) *= static_cast<double>(room);
         } else {
           loops.at(at) |= i < decided && bound > 1;
         }

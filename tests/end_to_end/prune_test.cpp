@@ -39,7 +39,7 @@ TEST(EndToEndPrune, KeepsTheBudgetAndTheGraph) {
   EXPECT_EQ(after.inputs[0].name, before.inputs[0].name);
   EXPECT_EQ(after.outputs[0].name, before.outputs[0].name);
   EXPECT_EQ(after.constants.size(), before.constants.size());
-  EXPECT_EQ(after.metadata.at("millijoule.method"), "admm");
+  EXPECT_EQ(after.metadata.at("millijoule.method"), "energy-aware");
 }
 
 TEST(EndToEndPrune, SparsityIsKept) {

@@ -24,6 +24,7 @@ inline std::vector<std::string> quick_prune(const std::filesystem::path& output,
           "--images",    images,
           "--energy",    "60%",
           "--fine-tune", epochs,
+          "--method",    "energy-aware",
           "--rounds",    "2",
           "--batch",     "4"};
 }

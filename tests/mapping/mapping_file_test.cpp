@@ -87,15 +87,14 @@ TEST_F(ErrorsMappingFile, EveryProblemIsNamedAtOnce) {
 }
 
 TEST_F(ErrorsMappingFile, LoopsOfANestAreNamedWhereTheyAreWrong) {
-  EXPECT_EQ(
-      message("layers:\n"
-              "  conv3:\n"
-              "    - { level: DRAM, loops: [K 4, X 2] }\n"
-              "    - { loops: [K], spatial: { z: [K 2] } }\n"),
-      "map.yaml: line 3: layers.conv3[0].loops[1]: is X 2; must be a dimension and a bound, as in K 4\n"
-      "map.yaml: line 4: layers.conv3[1]: has no 'level'; add it\n"
-      "map.yaml: line 4: layers.conv3[1].loops[0]: is K; must be a dimension and a bound, as in K 4\n"
-      "map.yaml: line 4: layers.conv3[1].spatial.z: is unknown; known here: x, y");
+  EXPECT_EQ(message("layers:\n"
+                    "  conv3:\n"
+                    "    - { level: DRAM, loops: [K 4, X 2] }\n"
+                    "    - { loops: [K], spatial: { z: [K 2] } }\n"),
+            "map.yaml: line 3: layers.conv3[0].loops[1]: is X 2; must be a dimension and a bound, as in K 4\n"
+            "map.yaml: line 4: layers.conv3[1]: has no 'level'; add it\n"
+            "map.yaml: line 4: layers.conv3[1].loops[0]: is K; must be a dimension and a bound, as in K 4\n"
+            "map.yaml: line 4: layers.conv3[1].spatial.z: is unknown; known here: x, y");
 }
 
 TEST_F(ErrorsMappingFile, AFileWithoutLayersOrOfAnotherKindIsRefused) {
