@@ -34,7 +34,7 @@ struct PruneArguments {
   std::string metric;
   std::string max_drop, energy, sparsity;
   double energy_mj = 0;
-  PruneOptions options;
+  double step = PruneOptions().step;
   std::optional<int> rounds, epochs, final_epochs;
   std::optional<double> learning_rate, distillation, damping;
   std::string restore_norm = "l2";
@@ -184,7 +184,7 @@ PruneOptions method_options(const PruneArguments& arguments, const NetworkInputs
                              : arguments.method == "energy-aware" ? PruneMethod::energy_aware
                                                                   : PruneMethod::admm;
   PruneOptions options = default_options(method, calibration.size, !calibration.labels.empty());
-  options.step = arguments.options.step;
+  options.step = arguments.step;
   options.recipe.damping = arguments.damping.value_or(options.recipe.damping);
   options.recipe.match_variance = arguments.match_variance;
   if (!arguments.order.empty()) {
@@ -340,8 +340,7 @@ void add_method_options(CLI::App& command, PruneArguments& arguments) {
   command
       .add_option("--fine-tune", arguments.epochs,
                   "Epochs of back-propagation after a round; 0: no gradient step at all (default 1; admm on "
-                  "fewer than "
-                  "20,000 labels: 2)")
+                  "fewer than 20,000 labels: 2)")
       ->check(CLI::Range(0, 100000))
       ->type_name("EPOCHS");
   command
@@ -352,9 +351,7 @@ void add_method_options(CLI::App& command, PruneArguments& arguments) {
   command.add_option("--rounds", arguments.rounds, "Rounds towards a budget (default: admm 1, else 2)")
       ->check(CLI::Range(1, 1000))
       ->type_name("N");
-  command
-      .add_option("--step", arguments.options.step,
-                  "Without a budget: share of the energy that a round removes")
+  command.add_option("--step", arguments.step, "Without a budget: share of the energy that a round removes")
       ->check(CLI::Range(0.001, 0.9))
       ->capture_default_str();
   command
@@ -366,8 +363,7 @@ void add_method_options(CLI::App& command, PruneArguments& arguments) {
   command
       .add_option("--distillation", arguments.distillation,
                   "Weight of the dense network's outputs in fine-tuning; the labels have the rest (default "
-                  "0.7; on fewer "
-                  "than 20,000 labels 1)")
+                  "0.7; on fewer than 20,000 labels 1)")
       ->check(CLI::Range(0.0, 1.0))
       ->type_name("SHARE");
   command.add_flag("--match-variance", arguments.match_variance,

@@ -16,9 +16,10 @@
 namespace mj {
 namespace {
 
-// The paper's schedule: how hard both solutions are pulled together, and how that grows with the share of the
-// support that changed in the last iterations.
+// How hard both solutions are pulled together at first: the paper's .1 leaves 1 to 2 % more error on the
+// layer of bench/solvers.
 constexpr double first_penalty = 0.03;
+// The paper's schedule: how that grows with the share of the support that changed in the last iterations.
 constexpr int iterations_at_a_penalty = 3;
 constexpr double large_change = 0.1;
 constexpr double small_change = 0.005;
@@ -36,11 +37,7 @@ class Admm {
         threads_(threads_wanted(options.threads)),
         candidates_(candidates),
         scales_(static_cast<std::size_t>(columns_)) {
-    double mean_diagonal = 0;
-    for (int64_t j = 0; j < columns_; ++j) {
-      mean_diagonal += problem.gram[at(j, j)] / static_cast<double>(columns_);
-    }
-    const double damping = std::max(options.damping * mean_diagonal, 1e-30);
+    const double damping = std::max(options.damping * mean_diagonal(problem), 1e-30);
     for (int64_t j = 0; j < columns_; ++j) {
       scales_[static_cast<std::size_t>(j)] = 1 / std::sqrt(problem.gram[at(j, j)] + damping);
     }
@@ -52,11 +49,10 @@ class Admm {
     Support support = best_of(solution_);
     Support checked = support;
     for (int i = 1; i <= max_iterations; ++i) {
-      iterate();
+      support = iterate();
       if (i % iterations_at_a_penalty != 0) {
         continue;
       }
-      support = best_of(sparse_);
       const int64_t changed = difference(support, checked);
       if (changed == 0) {
         break;
@@ -106,8 +102,8 @@ class Admm {
            "a damped Gram matrix is positive definite");
   }
 
-  /// B = (H + r I)^-1 (target - V + r Z); Z = the best of B + V / r; V += r (B - Z).
-  void iterate() {
+  /// B = (H + r I)^-1 (target - V + r Z); Z = the best of B + V / r; V += r (B - Z). Gives the support of Z.
+  Support iterate() {
     const auto blocks = static_cast<std::size_t>((rows_ + rows_in_block - 1) / rows_in_block);
     parallel_for(blocks, threads_, [&](std::size_t block) {
       const int64_t first = static_cast<int64_t>(block) * rows_in_block;
@@ -122,11 +118,12 @@ class Admm {
     for (std::size_t i = 0; i < sparse_.size(); ++i) {
       sparse_[i] = solution_[i] + dual_[i] / penalty_;
     }
-    const Support best = best_of(sparse_);
+    Support best = best_of(sparse_);
     for (std::size_t i = 0; i < sparse_.size(); ++i) {
       sparse_[i] = best.kept[i] != 0 ? sparse_[i] : 0;
       dual_[i] += penalty_ * (solution_[i] - sparse_[i]);
     }
+    return best;
   }
 
   /// Of equal values those that stand first are kept.

@@ -102,6 +102,15 @@ LayerProblem make_layer_problem(Matrix weights, Matrix inputs, Matrix outputs, c
   return problem;
 }
 
+double mean_diagonal(const LayerProblem& problem) {
+  const int64_t d = problem.weights.columns;
+  double mean = 0;
+  for (int64_t j = 0; j < d; ++j) {
+    mean += problem.gram[static_cast<std::size_t>(j * d + j)] / static_cast<double>(d);
+  }
+  return mean;
+}
+
 std::vector<float> fitted_bias(const LayerProblem& problem, const Matrix& weights) {
   ensure(weights.rows == problem.weights.rows && weights.columns == problem.weights.columns,
          "fitted_bias: the weights have another shape than the problem's");

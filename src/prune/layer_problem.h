@@ -51,6 +51,9 @@ struct LayerProblem {
 LayerProblem make_layer_problem(Matrix weights, Matrix inputs, Matrix outputs, const std::string& layer,
                                 bool has_bias = true, int threads = 0);
 
+/// Of H; dampings are fractions of it.
+double mean_diagonal(const LayerProblem& problem);
+
 /// ||Y - X A^T||^2 / ||Y||^2 over the problem's samples; 0 where Y is constant. Computed from the Gram matrix
 /// as
 /// ||Y||^2 - 2 <A, Y^T X> + <A, A H>, all in double: differences below about 1e-12 drown in rounding (and

@@ -126,14 +126,11 @@ Matrix refit_kept(const LayerProblem& problem, const Support& support, double da
          "refit_kept: the support has another shape than the problem's weights");
   ensure(damping >= 0 && std::isfinite(damping), "refit_kept: the damping is not a number from 0 up");
   const SingleThreadedBlas guard;
-  double mean_diagonal = 0;
-  for (int64_t j = 0; j < d; ++j) {
-    mean_diagonal += problem.gram[static_cast<std::size_t>(j * d + j)] / static_cast<double>(d);
-  }
+  const double scale = mean_diagonal(problem);
   const auto groups = group_by_support(support);
   Matrix result(support.rows, d);
   parallel_for(groups.size(), threads_wanted(threads),
-               [&](std::size_t i) { refit_group(problem, groups[i], damping, mean_diagonal, result); });
+               [&](std::size_t i) { refit_group(problem, groups[i], damping, scale, result); });
   return result;
 }
 

@@ -92,14 +92,14 @@ class Trials {
   }
 
   /// The loss at each of tried_shares; it does not fall as more goes.
-  std::vector<double> run(std::size_t layer) {
+  /// @param nonzero weights of the layer
+  std::vector<double> run(std::size_t layer, double nonzero) {
     const RecipeOptions& recipe = context_.job.options.recipe;
     const SampleOptions sampling{.positions = recipe.positions, .seed = derive_seed(seed_, 2 + layer)};
     context_.working->load_constants(network_);
     LayerSamples read = context_.working->sample_layer(context_.samples, layer, sampling, context_.stop);
     const Matrix wanted = read.outputs;
     const LayerFit fit = fit_layer(network_, layer, std::move(read), wanted);
-    const auto nonzero = static_cast<double>(count_nonzeros(weight_matrix(network_, network_.layers[layer])));
     std::vector<double> losses;
     for (const double share : tried_shares) {
       Network pruned = network_;
@@ -160,22 +160,23 @@ RoundPlan plan_by_levels(PruneContext& context, const Network& network, const Me
   std::set<std::string> seen;
   for (std::size_t l = 0; l < network.layers.size(); ++l) {
     const MacLayer& layer = network.layers[l];
-    const double energy = layer_energy(network, l, measured.stats, context.job.setting);
     if (!has_weights(network, layer) || !seen.insert(layer.weights).second) {
-      layers.push_back({.levels = {{1, 0, goal.kind == RoundGoal::Kind::energy ? energy : 0}}});
+      const double cost = goal.kind == RoundGoal::Kind::energy
+                              ? layer_energy(network, l, measured.stats, context.job.setting)
+                              : 0;
+      layers.push_back({.levels = {{1, 0, cost}}});
       continue;
     }
     stage(context, name + ": trying densities")(
         {.fraction = static_cast<double>(l) / static_cast<double>(network.layers.size()),
          .detail = layer.name});
-    const Matrix weights = weight_matrix(network, layer);
-    const auto nonzero = static_cast<double>(count_nonzeros(weights));
-    Matrix sizes = weights;
+    Matrix sizes = weight_matrix(network, layer);
+    const auto nonzero = static_cast<double>(count_nonzeros(sizes));
     for (float& size : sizes.values) {
       size = std::fabs(size);
     }
     const EnergyCurve curve(network, l, sizes, measured.stats, context.job.setting);
-    layers.push_back(choices(trials.run(l), curve, nonzero,
+    layers.push_back(choices(trials.run(l, nonzero), curve, nonzero,
                              static_cast<double>(fewest_weights(network, l, context.most_zeros[l])),
                              goal.kind));
   }

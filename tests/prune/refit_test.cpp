@@ -99,7 +99,7 @@ void expect_equal_to_qr(const LayerProblem& problem, const Support& support, dou
   }
 }
 
-double mean_diagonal(const LayerProblem& problem) {
+double mean_of_diagonal(const LayerProblem& problem) {
   double sum = 0;
   for (int64_t j = 0; j < problem.weights.columns; ++j) {
     sum += problem.gram[static_cast<std::size_t>(j * problem.weights.columns + j)];
@@ -124,7 +124,7 @@ TEST(PropertyRefit, EqualsLeastSquaresByQrOnCorrelatedInputs) {
 TEST(PropertyRefit, DampingDrawsTowardsThePresentValues) {
   const auto problem = noisy_problem(3, 12, 100, 6);
   for (const double damping : {1e-3, 0.1, 10.0}) {
-    expect_equal_to_qr(problem, random_support(3, 12, 0.6, 1), damping, damping * mean_diagonal(problem),
+    expect_equal_to_qr(problem, random_support(3, 12, 0.6, 1), damping, damping * mean_of_diagonal(problem),
                        1e-6);
   }
   const auto held = refit_kept(problem, full_support(3, 12), 1e9, 1);
