@@ -66,9 +66,7 @@ int run_estimate(const EstimateOptions& options) {
     result.notes.push_back("mappings of " + options.mapping + " were used; the other layers have their best");
   }
   add_extras(options, model, accelerator, result);
-  // Loop nests would all be searched again for each lever.
-  const bool is_quick = !accelerator.dataflow.empty();
-  const std::vector<Lever> levers = is_quick ? try_levers(result, accelerator) : std::vector<Lever>();
+  const std::vector<Lever> levers = try_levers(result, accelerator);
   if (!options.save_mapping.empty()) {
     save_mapping(result, options.save_mapping);
   }

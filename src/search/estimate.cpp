@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "base/threads.h"
 #include "search/map_layers.h"
 #include "search/search_mapping.h"
 
@@ -124,16 +125,16 @@ void map_row_stationary(const std::vector<Workload>& workloads, const Accelerato
   result.notes = mapping_notes(workloads, accelerator, mappings, array);
   const auto given = mappings == nullptr ? std::map<std::size_t, RowStationaryMapping>()
                                          : given_mappings(workloads, *mappings, array);
-  for (std::size_t i = 0; i < workloads.size(); ++i) {
+  result.layers.resize(workloads.size());
+  parallel_for(workloads.size(), available_threads(), [&](std::size_t i) {
     const auto mapping = given.find(i);
-    LayerEstimate layer;
+    LayerEstimate& layer = result.layers[i];
     layer.workload = workloads[i];
     layer.mapping_is_optimal = mapping == given.end();
     layer.mapping = layer.mapping_is_optimal ? search_mapping(workloads[i], accelerator) : mapping->second;
     layer.counts = count_accesses(workloads[i], accelerator, layer.mapping);
     layer.energy = price(layer.counts, workloads[i], accelerator, static_cast<double>(batch));
-    result.layers.push_back(std::move(layer));
-  }
+  });
 }
 
 void map_nests(const std::vector<Workload>& workloads, const Accelerator& accelerator, int64_t batch,

@@ -69,10 +69,7 @@ NestOptimum search_layer(const Workload& workload, const Accelerator& accelerato
 
 LayerEstimate priced(const Workload& workload, const Accelerator& accelerator, int64_t batch,
                      const LoopNest& nest, const NestOptimum& optimum, const NestOptions& options) {
-  LayerEstimate layer;
-  layer.workload = workload;
-  layer.counts = count_accesses(workload, accelerator, nest, options.counting);
-  layer.energy = price(layer.counts, workload, accelerator, static_cast<double>(batch));
+  LayerEstimate layer = price_nest(workload, accelerator, batch, nest, options.counting);
   NestEstimate estimate;
   estimate.nest = name_levels(nest, accelerator);
   const double energy = layer.energy.total.value * static_cast<double>(batch);
@@ -108,6 +105,15 @@ NestProblem nest_problem(const Workload& workload, const Accelerator& accelerato
     }
   }
   return problem;
+}
+
+LayerEstimate price_nest(const Workload& workload, const Accelerator& accelerator, int64_t batch,
+                         const LoopNest& nest, Counting counting) {
+  LayerEstimate layer;
+  layer.workload = workload;
+  layer.counts = count_accesses(workload, accelerator, nest, counting);
+  layer.energy = price(layer.counts, workload, accelerator, static_cast<double>(batch));
+  return layer;
 }
 
 std::vector<LayerEstimate> map_layers(const std::vector<Workload>& workloads, const Accelerator& accelerator,

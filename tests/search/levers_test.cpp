@@ -53,4 +53,42 @@ TEST(UnitLevers, ABatchTooLargeToCountIsLeftOut) {
   EXPECT_EQ(levers.size(), 3U);
 }
 
+// One weight for two pixels: by hand, it comes from memory (200), is written into the register (1) and read
+// there for each MAC (2). Four images share all but the last.
+TEST(UnitLevers, ALargerBatchSharesWeightsUnderLoopNests) {
+  std::vector<mj::Problem> problems;
+  const auto accelerator = mj::parse_accelerator(
+      mj::parse_document("name: two\nmac: { energy: 1 }\nlevels:\n  - { name: DRAM, energy: 200 }\n"
+                         "  - { name: RF, words: 3, energy: 1 }\n",
+                         "two.yaml"),
+      problems);
+  ASSERT_TRUE(problems.empty());
+  mj::LayerShape shape;
+  shape.p = shape.height = 2;
+  const mj::Estimate now = estimate({workload_with_density(shape, 1, 1)}, accelerator, 1);
+  const auto levers = try_levers(now, accelerator);
+  const double weights_now = operand_energy(now, mj::Operand::weights).value;
+  EXPECT_DOUBLE_EQ(weights_now, 203);
+  for (const mj::Lever& lever : levers) {
+    if (lever.change == "4 x batch") {
+      EXPECT_DOUBLE_EQ(operand_energy(lever.after, mj::Operand::weights).value, 201.0 / 4 + 2);
+    }
+  }
+}
+
+// A search of the changed network finds at most what a lever says of the nests that are there.
+TEST(PropertyLevers, LoopNestsGiveAnUpperBound) {
+  const auto accelerator = mj::read_accelerator("shidiannao");
+  auto layers = networks::squeezenet(1);
+  layers.resize(4);
+  const mj::Estimate now = estimate(layers, accelerator, 1);
+  const auto levers = try_levers(now, accelerator);
+  auto batched = networks::squeezenet(4);
+  batched.resize(4);
+  const double best = total_energy(estimate(batched, accelerator, 4)).value;
+  EXPECT_LE(best, remaining(levers, "4 x batch") * (1 + 1e-9));
+  EXPECT_LE(remaining(levers, "4 x batch"), total_energy(now).value * (1 + 1e-9));
+  EXPECT_LT(remaining(levers, "half the bits"), 0.6 * total_energy(now).value);
+}
+
 }  // namespace
