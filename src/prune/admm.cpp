@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <functional>
+#include <limits>
 #include <numeric>
 #include <vector>
 
@@ -28,6 +29,7 @@ constexpr double medium_growth = 1.2;
 constexpr double slow_growth = 1.1;
 constexpr int64_t rows_in_block = 32;
 
+/// In single precision: it only chooses, the refit that follows is in double.
 class Admm {
  public:
   Admm(const LayerProblem& problem, const Support& candidates, int64_t keep, const AdmmOptions& options)
@@ -36,12 +38,13 @@ class Admm {
         keep_(keep),
         threads_(threads_wanted(options.threads)),
         candidates_(candidates),
+        problem_(problem),
+        damping_(std::max(options.damping * mean_diagonal(problem), 1e-30)),
         scales_(static_cast<std::size_t>(columns_)) {
-    const double damping = std::max(options.damping * mean_diagonal(problem), 1e-30);
     for (int64_t j = 0; j < columns_; ++j) {
-      scales_[static_cast<std::size_t>(j)] = 1 / std::sqrt(problem.gram[at(j, j)] + damping);
+      scales_[static_cast<std::size_t>(j)] = 1 / std::sqrt(problem.gram[at(j, j)] + damping_);
     }
-    scale_problem(problem, damping);
+    scale_problem();
   }
 
   Support run(int max_iterations) {
@@ -68,76 +71,76 @@ class Admm {
  private:
   std::size_t at(int64_t i, int64_t j) const { return static_cast<std::size_t>(i * columns_ + j); }
 
-  /// Unit diagonal; the target of row i becomes S (X^T Y + damping W).
-  void scale_problem(const LayerProblem& problem, double damping) {
-    gram_ = problem.gram;
-    for (int64_t j = 0; j < columns_; ++j) {
-      gram_[at(j, j)] += damping;
-      for (int64_t k = 0; k < columns_; ++k) {
-        gram_[at(j, k)] *= scales_[static_cast<std::size_t>(j)] * scales_[static_cast<std::size_t>(k)];
-      }
-    }
-    target_.resize(problem.weights.values.size());
+  /// The target of row i becomes S (X^T Y + damping W).
+  void scale_problem() {
+    target_.resize(problem_.weights.values.size());
     solution_.resize(target_.size());
     for (int64_t i = 0; i < rows_; ++i) {
       for (int64_t j = 0; j < columns_; ++j) {
         const double scale = scales_[static_cast<std::size_t>(j)];
-        const double weight = problem.weights.at(i, j);
-        target_[at(i, j)] =
-            scale * (problem.correlation[static_cast<std::size_t>(j * rows_ + i)] + damping * weight);
-        solution_[at(i, j)] = weight / scale;
+        const double weight = problem_.weights.at(i, j);
+        const double correlation = problem_.correlation[static_cast<std::size_t>(j * rows_ + i)];
+        target_[at(i, j)] = static_cast<float>(scale * (correlation + damping_ * weight));
+        solution_[at(i, j)] = static_cast<float>(weight / scale);
       }
     }
     sparse_ = solution_;
-    dual_.assign(target_.size(), 0.0);
+    dual_.assign(target_.size(), 0.0F);
   }
 
+  /// Of the Gram matrix with unit diagonal, and the penalty on it.
   void factorize() {
-    factor_ = gram_;
-    for (int64_t j = 0; j < columns_; ++j) {
-      factor_[at(j, j)] += penalty_;
-    }
+    factor_.resize(problem_.gram.size());
+    parallel_for(static_cast<std::size_t>(columns_), threads_, [&](std::size_t row) {
+      const auto j = static_cast<int64_t>(row);
+      for (int64_t k = j; k < columns_; ++k) {  // The lower triangle, column by column.
+        factor_[at(j, k)] =
+            static_cast<float>(problem_.gram[at(j, k)] * scales_[row] * scales_[static_cast<std::size_t>(k)]);
+      }
+      factor_[at(j, j)] = static_cast<float>(1 + penalty_);
+    });
     const auto n = static_cast<lapack_int>(columns_);
-    ensure(LAPACKE_dpotrf(LAPACK_COL_MAJOR, 'L', n, factor_.data(), n) == 0,
+    ensure(LAPACKE_spotrf(LAPACK_COL_MAJOR, 'L', n, factor_.data(), n) == 0,
            "a damped Gram matrix is positive definite");
   }
 
   /// B = (H + r I)^-1 (target - V + r Z); Z = the best of B + V / r; V += r (B - Z). Gives the support of Z.
   Support iterate() {
+    const auto penalty = static_cast<float>(penalty_);
     const auto blocks = static_cast<std::size_t>((rows_ + rows_in_block - 1) / rows_in_block);
     parallel_for(blocks, threads_, [&](std::size_t block) {
       const int64_t first = static_cast<int64_t>(block) * rows_in_block;
       const int64_t count = std::min(rows_in_block, rows_ - first);
       for (std::size_t i = at(first, 0); i < at(first + count, 0); ++i) {
-        solution_[i] = target_[i] - dual_[i] + penalty_ * sparse_[i];
+        solution_[i] = target_[i] - dual_[i] + penalty * sparse_[i];
       }
       const auto n = static_cast<lapack_int>(columns_);
-      LAPACKE_dpotrs(LAPACK_COL_MAJOR, 'L', n, static_cast<lapack_int>(count), factor_.data(), n,
+      LAPACKE_spotrs(LAPACK_COL_MAJOR, 'L', n, static_cast<lapack_int>(count), factor_.data(), n,
                      solution_.data() + at(first, 0), n);
     });
     for (std::size_t i = 0; i < sparse_.size(); ++i) {
-      sparse_[i] = solution_[i] + dual_[i] / penalty_;
+      sparse_[i] = solution_[i] + dual_[i] / penalty;
     }
     Support best = best_of(sparse_);
     for (std::size_t i = 0; i < sparse_.size(); ++i) {
       sparse_[i] = best.kept[i] != 0 ? sparse_[i] : 0;
-      dual_[i] += penalty_ * (solution_[i] - sparse_[i]);
+      dual_[i] += penalty * (solution_[i] - sparse_[i]);
     }
     return best;
   }
 
   /// Of equal values those that stand first are kept.
-  Support best_of(const std::vector<double>& values) const {
-    std::vector<std::size_t> order;
-    for (std::size_t i = 0; i < values.size(); ++i) {
+  Support best_of(const std::vector<float>& values) const {
+    std::vector<uint32_t> order;
+    for (uint32_t i = 0; i < values.size(); ++i) {
       if (candidates_.kept[i] != 0) {
         order.push_back(i);
       }
     }
     const auto end = order.begin() + std::min<std::ptrdiff_t>(keep_, std::ssize(order));
-    std::nth_element(order.begin(), end, order.end(), [&](std::size_t a, std::size_t b) {
-      const double left = std::fabs(values[a]);
-      const double right = std::fabs(values[b]);
+    std::nth_element(order.begin(), end, order.end(), [&](uint32_t a, uint32_t b) {
+      const float left = std::fabs(values[a]);
+      const float right = std::fabs(values[b]);
       return left > right || (left == right && a < b);
     });
     Support best{rows_, columns_, std::vector<uint8_t>(values.size(), 0)};
@@ -156,13 +159,14 @@ class Admm {
   int threads_;
   const Support& candidates_;
   double penalty_ = first_penalty;
-  std::vector<double> scales_;    ///< D
-  std::vector<double> gram_;      ///< D x D
-  std::vector<double> factor_;    ///< of gram_ + penalty_ I, column-major
-  std::vector<double> target_;    ///< M x D, as the next three
-  std::vector<double> solution_;  ///< B
-  std::vector<double> sparse_;    ///< Z
-  std::vector<double> dual_;      ///< V
+  const LayerProblem& problem_;
+  double damping_;
+  std::vector<double> scales_;   ///< D
+  std::vector<float> factor_;    ///< D x D, column-major
+  std::vector<float> target_;    ///< M x D, as the next three
+  std::vector<float> solution_;  ///< B
+  std::vector<float> sparse_;    ///< Z
+  std::vector<float> dual_;      ///< V
 };
 
 }  // namespace
@@ -171,6 +175,8 @@ Support choose_support_by_admm(const LayerProblem& problem, const Support& candi
                                const AdmmOptions& options) {
   ensure(candidates.kept.size() == problem.weights.values.size() && keep >= 0,
          "choose_support_by_admm: the candidates have another shape than the problem's weights");
+  ensure(problem.weights.values.size() <= std::numeric_limits<uint32_t>::max(),
+         "a layer has fewer weights than 2^32");
   ensure(options.damping >= 0 && std::isfinite(options.damping), "the damping is not a number from 0 up");
   if (keep >= count_kept(candidates)) {
     return candidates;
