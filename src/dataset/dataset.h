@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/progress.h"
 #include "dataset/image.h"
 #include "dataset/preprocess.h"
 
@@ -17,6 +18,7 @@ struct Dataset {
   std::size_t size = 0;
   int classes = 0;          ///< 1 + the largest label, or the number of class folders; 0 without labels
   std::vector<int> labels;  ///< empty where there are none
+  bool is_coded = false;    ///< images lie in files of their own, JPEG or PNG, any of which may be damaged
   std::function<Image(std::size_t)>
       read;  ///< safe to call from several threads; throws InputError naming the image
 };
@@ -40,10 +42,13 @@ struct NetworkInputs {
   std::function<void(std::size_t index, std::span<float> values)> load;
 };
 
-/// Checks the first image against the network's input shape (-1 where free). Throws InputError where they do
-/// not match.
+/// Checks the images against the network's input shape (-1 where free). Coded ones are all decoded once: what
+/// cannot be read is left out, and what can is kept where all of it takes at most 256 MB. Throws InputError
+/// where shapes do not match, and where more than 1 % of the images cannot be read.
+/// @param progress hears how far decoding is, and names each image that is left out
 NetworkInputs prepare_inputs(const Dataset& dataset, const Preprocess& preprocess,
-                             std::span<const int64_t> input_shape, const std::string& model);
+                             std::span<const int64_t> input_shape, const std::string& model,
+                             const ProgressCallback& progress = {});
 
 NetworkInputs select(const NetworkInputs& inputs, const std::vector<std::size_t>& indices);
 

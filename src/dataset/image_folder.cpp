@@ -40,6 +40,7 @@ Dataset make_dataset(const std::string& name, std::vector<fs::path> files, std::
   dataset.size = files.size();
   dataset.classes = classes;
   dataset.labels = std::move(labels);
+  dataset.is_coded = true;
   const auto shared = std::make_shared<const std::vector<fs::path>>(std::move(files));
   dataset.read = [shared](std::size_t index) {
     ensure(index < shared->size(), "an image's index is below the data set's size");

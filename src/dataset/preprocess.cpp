@@ -69,19 +69,23 @@ std::array<float, 256> values_of_pixels(const Preprocess& preprocess, std::size_
 
 }  // namespace
 
-PreprocessedImage apply_preprocess(const Image& image, const Preprocess& preprocess) {
+Image visible_part(const Image& image, const Preprocess& preprocess) {
+  ensure(std::min(image.height, image.width) > 0 && (image.channels == 1 || image.channels == 3),
+         "an image has pixels of one or three channels");
+  const ImageSize size = size_after_resizing(image, preprocess.resize_short);
+  const Window window = window_of(image, size, preprocess);
+  const bool drop_colour = channel_count(preprocess) == 1 && image.channels == 3;
+  Image part = resize_and_crop(drop_colour ? grey(image) : image, size, window);
+  part.name = image.name;
+  return part;
+}
+
+PreprocessedImage network_values(const Image& part, const Preprocess& preprocess) {
   const int64_t channels = channel_count(preprocess);
   const auto fits = [&](const auto& values) {
     return values.size() == 1 || static_cast<int64_t>(values.size()) == channels;
   };
   ensure(fits(preprocess.mean) && fits(preprocess.std), "mean and std hold one value, or one a channel");
-  ensure(std::min(image.height, image.width) > 0 && (image.channels == 1 || image.channels == 3),
-         "an image has pixels of one or three channels");
-  const ImageSize size = size_after_resizing(image, preprocess.resize_short);
-  const Window window = window_of(image, size, preprocess);
-  const bool drop_colour = channels == 1 && image.channels == 3;
-  const Image part = resize_and_crop(drop_colour ? grey(image) : image, size, window);
-
   PreprocessedImage result{channels, part.height, part.width, {}};
   const auto plane = static_cast<std::size_t>(part.height * part.width);
   const auto step = static_cast<std::size_t>(part.channels);
@@ -95,6 +99,10 @@ PreprocessedImage apply_preprocess(const Image& image, const Preprocess& preproc
     }
   }
   return result;
+}
+
+PreprocessedImage apply_preprocess(const Image& image, const Preprocess& preprocess) {
+  return network_values(visible_part(image, preprocess), preprocess);
 }
 
 }  // namespace mj

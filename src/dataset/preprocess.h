@@ -38,9 +38,15 @@ struct PreprocessedImage {
   std::vector<float> values;
 };
 
+/// The part of the image that the network sees, in its size; the network's channels are taken from it.
 /// The longer side after resizing is rounded down, and a crop whose margins are odd stands half a pixel to
 /// the top and left. Colour becomes grey by Rec. 601 before resizing, grey becomes colour by repetition.
 /// Throws InputError naming the image where it is smaller than the crop.
+Image visible_part(const Image& image, const Preprocess& preprocess);
+/// The values of such a part.
+PreprocessedImage network_values(const Image& part, const Preprocess& preprocess);
+
+/// Both in turn.
 PreprocessedImage apply_preprocess(const Image& image, const Preprocess& preprocess);
 
 }  // namespace mj

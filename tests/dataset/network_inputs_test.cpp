@@ -1,6 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <mutex>
+#include <set>
+
+#include "base/error.h"
 #include "dataset/dataset.h"
 #include "hand_made_files.h"
 
@@ -68,6 +72,52 @@ TEST(UnitNetworkInputs, SelectionsLoadTheImagesChosen) {
   two.load(0, values);
   EXPECT_THAT(values, ElementsAre(2, 2, 2));
   EXPECT_THROW(select(two, {2}), InternalError);
+}
+
+/// As flat_images, of which some cannot be decoded.
+Dataset coded_images(std::size_t size, const std::set<std::size_t>& damaged, int& decoded) {
+  Dataset dataset = flat_images(std::vector<std::array<int64_t, 3>>(size, {1, 1, 3}));
+  dataset.is_coded = true;
+  dataset.read = [read = dataset.read, damaged, &decoded](std::size_t index) {
+    static std::mutex guard;
+    const std::scoped_lock lock(guard);
+    ++decoded;
+    if (damaged.contains(index)) {
+      throw InputError("image " + std::to_string(index), "", "is cut off", "");
+    }
+    return read(index);
+  };
+  return dataset;
+}
+
+TEST(UnitNetworkInputs, OnePercentOfDamagedImagesIsLeftOutByName) {
+  int decoded = 0;
+  std::vector<std::string> said;
+  const auto progress = [&](const Progress& step) {
+    if (step.stage_ended) {
+      said.push_back(step.detail);
+    }
+  };
+  const std::vector<int64_t> shape{1, 3, 1, 1};
+  const NetworkInputs inputs =
+      prepare_inputs(coded_images(200, {0, 77}, decoded), {}, shape, "net.onnx", progress);
+  EXPECT_EQ(inputs.size, 198U);
+  EXPECT_EQ(inputs.labels.at(0), 1);
+  EXPECT_THAT(said, ElementsAre("image 0: is cut off", "image 77: is cut off", "2 of 200 images of flat"));
+  std::vector<float> values(3);
+  inputs.load(76, values);
+  EXPECT_THAT(values, ElementsAre(78, 78, 78));
+  EXPECT_EQ(decoded, 200);  // Once each: they are kept.
+}
+
+TEST(ErrorsNetworkInputs, MoreThanOnePercentOfDamagedImagesIsAnError) {
+  int decoded = 0;
+  const Dataset dataset = coded_images(200, {5, 77, 78}, decoded);
+  const std::vector<int64_t> shape{1, 3, 1, 1};
+  EXPECT_EQ(
+      error_of([&] { prepare_inputs(dataset, {}, shape, "net.onnx"); }),
+      "flat: holds 3 of 200 images that cannot be used, the first: image 5: is cut off; at most 1 % may be "
+      "damaged");
 }
 
 TEST(ErrorsNetworkInputs, TheMessageSaysWhatToSet) {
