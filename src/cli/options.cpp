@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cctype>
 #include <charconv>
 #include <filesystem>
 #include <map>
@@ -9,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "cli/terminal.h"
 #include "hardware/embedded_data.h"
 
 namespace mj::cli {
@@ -107,6 +109,22 @@ double parse_share(const std::string& text, const std::string& option) {
   return value;
 }
 
+double parse_bytes(const std::string& text, const std::string& option) {
+  double value = 0;
+  const char* end = text.data() + text.size();
+  const auto result = std::from_chars(text.data(), end, value);
+  std::string unit;
+  for (const char* c = result.ptr; c != end; ++c) {
+    unit += *c == ' ' ? "" : std::string(1, static_cast<char>(std::toupper(static_cast<unsigned char>(*c))));
+  }
+  const std::map<std::string, double> units{{"", 1}, {"B", 1}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}};
+  const auto factor = units.find(unit);
+  if (result.ec != std::errc() || factor == units.end() || !(value > 0)) {
+    throw CLI::ValidationError(option, fmt::format("'{}' is no amount of memory; write 4GB or 512MB", text));
+  }
+  return value * factor->second;
+}
+
 Preprocess find_preprocess(const Network& network, const std::string& named) {
   if (!named.empty()) {
     std::string names;
@@ -147,7 +165,8 @@ NetworkInputs open_inputs(const Network& network, const std::string& dataset, st
   if (images > 0 && images < all.size) {
     all = select(all, sample_indices(all.size, images, seed));
   }
-  return prepare_inputs(all, preprocess, network.inputs[0].shape, network.file);
+  ProgressPrinter printer(false);
+  return prepare_inputs(all, preprocess, network.inputs[0].shape, network.file, printer.callback());
 }
 
 }  // namespace mj::cli

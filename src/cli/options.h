@@ -47,11 +47,15 @@ void add_preprocess_option(CLI::App& command, DataOptions& options);
 /// "1%" or "0.01" as a fraction. Throws CLI::ValidationError naming `option`.
 double parse_share(const std::string& text, const std::string& option);
 
+/// "4GB", "512 MB", "1e9": bytes. Throws CLI::ValidationError naming the option.
+double parse_bytes(const std::string& text, const std::string& option);
+
 /// How `network`'s input is made from pixels: what the user named, else the model's metadata, else the file
 /// beside it. Throws InputError where there is none of them.
 Preprocess find_preprocess(const Network& network, const std::string& named);
 
-/// The dataset as the network's inputs, `images` of them drawn by the seed.
+/// The dataset as the network's inputs, `images` of them drawn by the seed. Shows what cannot be read on
+/// standard error.
 NetworkInputs open_inputs(const Network& network, const std::string& dataset, std::size_t images,
                           uint64_t seed, const Preprocess& preprocess);
 

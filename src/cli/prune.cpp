@@ -41,6 +41,7 @@ struct PruneArguments {
   bool match_variance = false;
   std::vector<std::string> keep;
   std::vector<std::string> layers;
+  std::string memory;
   std::string run;
   bool resume = false;
   std::string json;
@@ -212,6 +213,8 @@ PruneJob make_job(const PruneArguments& arguments, const std::string& preprocess
   job.setting.workload = workload_options(arguments.hardware, job.setting.accelerator);
   const PruneTarget target = parse_target(arguments, job.setting.accelerator);
   const std::vector<LayerLimit> limits = parse_limits(arguments);
+  const std::optional<double> memory =
+      arguments.memory.empty() ? std::nullopt : std::optional(parse_bytes(arguments.memory, "--memory"));
   const Preprocess preprocess = find_preprocess(job.network, preprocess_named);
   preprocess_yaml = preprocess_text(preprocess);
   job.calibration = open_inputs(job.network, arguments.data.dataset, arguments.data.images,
@@ -221,6 +224,7 @@ PruneJob make_job(const PruneArguments& arguments, const std::string& preprocess
   PruneOptions& options = job.options;
   options.target = target;
   options.limits = limits;
+  options.memory = memory;
   options.batch = job.setting.workload.batch;
   for (int* bits : {&job.setting.workload.weight_bits, &job.setting.workload.activation_bits}) {
     *bits = *bits > 0 ? *bits : job.setting.accelerator.word_bits;
@@ -357,7 +361,7 @@ void add_method_options(CLI::App& command, PruneArguments& arguments) {
   command
       .add_option(
           "--learning-rate", arguments.learning_rate,
-          "Of fine-tuning, at the start of a round (default 0.002; on fewer than 20,000 labels 0.0005)")
+          "Of fine-tuning, at the start of a round (default 0.002; on fewer than 20,000 labels 0.001)")
       ->check(CLI::Range(1e-9, 10.0))
       ->type_name("X");
   command
@@ -409,6 +413,10 @@ void add_prune(CLI::App& app, Command& chosen, const std::vector<std::string>& c
   add_target_options(*command, *arguments);
   add_limit_options(*command, *arguments);
   add_method_options(*command, *arguments);
+  command
+      ->add_option("--memory", arguments->memory,
+                   "Memory that the run may take, as in 4GB; less is slower and changes no result")
+      ->type_name("BYTES");
   command
       ->add_option("--run", arguments->run,
                    "Folder that keeps finished layers and epochs, the log and the result")

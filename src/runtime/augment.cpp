@@ -63,6 +63,15 @@ void augment_image(std::span<float> values, const NetworkInputs& inputs, double 
   crop_image(values, inputs.height, inputs.width, crop, flip && random.below(2) == 1);
 }
 
+NetworkInputs augmented(const NetworkInputs& inputs, double least_area, bool flip, uint64_t seed) {
+  NetworkInputs result = inputs;
+  result.load = [inputs, least_area, flip, seed](std::size_t index, std::span<float> values) {
+    inputs.load(index, values);
+    augment_image(values, inputs, least_area, flip, derive_seed(seed, index));
+  };
+  return result;
+}
+
 void mix_images(std::span<float> values, std::size_t images, const NetworkInputs& inputs, uint64_t seed) {
   Random random(seed);
   const std::vector<float> before(values.begin(), values.end());

@@ -25,6 +25,9 @@ void augment_image(std::span<float> values, const NetworkInputs& inputs, double 
 
 /// CutMix (Yun et al., ICCV 2019): half of the images of a batch, as `seed` draws, get a rectangle of another
 /// one, of any size. `values` holds the batch, one image after the other.
+/// The images, cropped and mirrored as augment_image does, always in the same way.
+NetworkInputs augmented(const NetworkInputs& inputs, double least_area, bool flip, uint64_t seed);
+
 void mix_images(std::span<float> values, std::size_t images, const NetworkInputs& inputs, uint64_t seed);
 
 }  // namespace mj

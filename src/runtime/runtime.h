@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "base/matrix.h"
 #include "base/progress.h"
 #include "dataset/dataset.h"
@@ -58,11 +59,27 @@ struct TrainOptions {
   uint64_t seed = 0;
 };
 
+/// Training whose loss or weights became infinite.
+class TrainingDiverged : public InputError {
+ public:
+  using InputError::InputError;
+};
+
 /// Where training stands between two epochs; with the constants, all that the rest of it depends on.
 struct TrainState {
   int epochs = 0;                           ///< finished
   std::vector<std::vector<float>> moments;  ///< Adam's, first and second, of each trained constant in turn;
                                             ///< empty at the start
+};
+
+/// What the steps of a network before one of its layers give for some images: passes over these images can
+/// start there as often as one likes. Holds while the constants of the steps before stay as they are.
+class Midway {
+ public:
+  Midway() = default;
+  Midway(const Midway&) = delete;
+  Midway& operator=(const Midway&) = delete;
+  virtual ~Midway() = default;
 };
 
 /// A network ready to run. Not safe to use from several threads at once; it uses several itself.
@@ -99,6 +116,17 @@ class Session {
   /// order and, in an image, in the order of output positions.
   virtual LayerSamples sample_layer(const NetworkInputs& inputs, std::size_t layer,
                                     const SampleOptions& options, std::stop_token stop) = 0;
+  /// Runs the images up to a MAC layer and keeps what it and all after it need; null where that takes more
+  /// than `most_bytes`. Results of passes from there equal those of passes over the images to the last bit.
+  /// @param from of the same images, at a layer that does not stand behind this one; may be null
+  virtual std::shared_ptr<const Midway> run_to(const NetworkInputs& inputs, std::size_t layer,
+                                               const Midway* from, std::size_t most_bytes,
+                                               std::stop_token stop) = 0;
+  /// As `forward`, from a layer on.
+  virtual Logits forward_from(const Midway& start, std::stop_token stop) = 0;
+  /// As `sample_layer`, for a layer that does not stand before the start.
+  virtual LayerSamples sample_layer_from(const Midway& start, std::size_t layer, const SampleOptions& options,
+                                         std::stop_token stop) = 0;
   /// For each MAC layer the diagonal of the Fisher information at its outputs, a value an output channel
   /// (groups K): the mean over images of the sum over positions of (d loss / d output)^2, where loss is the
   /// negative log-likelihood of a class drawn by `seed` from the network's own prediction. Outputs are those
@@ -110,8 +138,8 @@ class Session {
   /// layers that are exactly zero at the start are held at zero. `teacher` (may be null; from open_session)
   /// gives the distillation's targets. The loss of an image is (1 - d) cross-entropy + d T^2 KL(teacher at T
   /// || student at T) with d the distillation and T the temperature (Hinton et al. 2015), taken before a
-  /// final Softmax. Throws InputError where the loss becomes infinite, and for labels as `evaluate` does
-  /// unless d = 1. After Interrupted the weights and moments are those of the last step.
+  /// final Softmax. Throws TrainingDiverged where the loss becomes infinite, InputError and for labels as
+  /// `evaluate` does unless d = 1. After Interrupted the weights and moments are those of the last step.
   virtual void train_epoch(const NetworkInputs& inputs, const TrainOptions& options, TrainState& state,
                            Session* teacher, const ProgressCallback& progress, std::stop_token stop) = 0;
 

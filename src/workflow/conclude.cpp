@@ -47,8 +47,9 @@ std::vector<PrunedLayer> describe_layers(PruneContext& context, const Measured& 
   const NetworkInputs images =
       select(context.split.held_back,
              sample_indices(context.split.held_back.size, job.options.recipe.images, job.options.seed));
-  const auto errors = layer_output_errors(*context.reference, *context.working, network, images,
-                                          job.options.recipe.positions, job.options.seed, context.stop);
+  const auto errors =
+      layer_output_errors(*context.reference, *context.working, network, images, job.options.recipe.positions,
+                          job.options.seed, context.kept_bytes, context.stop);
   std::vector<PrunedLayer> layers;
   for (std::size_t l = 0; l < before.layers.size(); ++l) {
     const auto weights = static_cast<double>(weight_count(network.layers[l].shape));

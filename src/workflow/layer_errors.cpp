@@ -1,6 +1,7 @@
 #include "workflow/layer_errors.h"
 
 #include "network/weights.h"
+#include "workflow/layer_passes.h"
 
 namespace mj {
 namespace {
@@ -29,12 +30,17 @@ double relative_error(const Matrix& wanted, const Matrix& given) {
 
 std::vector<double> layer_output_errors(Session& reference, Session& other, const Network& network,
                                         const NetworkInputs& inputs, int64_t positions, uint64_t seed,
-                                        const std::stop_token& stop) {
+                                        std::size_t kept_bytes, const std::stop_token& stop) {
   std::vector<double> errors;
+  LayerPasses reference_passes(reference, inputs, kept_bytes);
+  LayerPasses other_passes(other, inputs, kept_bytes);
   for (std::size_t l = 0; l < network.layers.size(); ++l) {
-    const SampleOptions sampling{.positions = positions, .seed = seed};
-    const Matrix wanted = reference.sample_layer(inputs, l, sampling, stop).outputs;
-    errors.push_back(relative_error(wanted, other.sample_layer(inputs, l, sampling, stop).outputs));
+    const SampleOptions sampling{.positions = bounded_positions(network.layers[l], inputs.size, positions),
+                                 .seed = seed};
+    reference_passes.go_to(l, stop);
+    other_passes.go_to(l, stop);
+    const Matrix wanted = reference_passes.samples(l, sampling, stop).outputs;
+    errors.push_back(relative_error(wanted, other_passes.samples(l, sampling, stop).outputs));
   }
   return errors;
 }

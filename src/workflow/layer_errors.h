@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <stop_token>
 #include <vector>
@@ -11,9 +12,10 @@ namespace mj {
 
 /// For each MAC layer ||Y' - Y||^2 / ||Y - mean(Y)||^2 over sampled positions: Y the reference's output, Y'
 /// the other's.
+/// @param kept_bytes as in LayerPasses
 std::vector<double> layer_output_errors(Session& reference, Session& other, const Network& network,
                                         const NetworkInputs& inputs, int64_t positions, uint64_t seed,
-                                        const std::stop_token& stop);
+                                        std::size_t kept_bytes, const std::stop_token& stop);
 
 /// For each MAC layer the mean square of every input (groups x C R S values) over sampled positions; empty
 /// for layers without weights.

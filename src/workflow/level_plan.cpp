@@ -10,7 +10,10 @@
 
 #include "base/random.h"
 #include "network/weights.h"
+#include "runtime/augment.h"
+#include "workflow/divergence.h"
 #include "workflow/energy_curve.h"
+#include "workflow/layer_passes.h"
 #include "workflow/prune_layer.h"
 
 namespace mj {
@@ -18,7 +21,11 @@ namespace {
 
 /// Of the weights that are not zero.
 constexpr std::array<double, 6> tried_shares{0.7, 0.5, 0.35, 0.22, 0.12, 0.05};
-constexpr std::size_t loss_images = 192;
+/// Images that a loss is measured on: as many as take so many MACs in the whole network.
+constexpr double macs_of_trial = 4e10;
+constexpr double fewest_images = 192;
+constexpr double most_images = 1000;
+constexpr double least_part = 0.35;  ///< of an image's area
 constexpr int steps_of_share = 200;  ///< in equal ratios from all weights to the fewest tried
 constexpr int bisections = 60;
 constexpr double least_loss = 1e-9;  ///< below it rounding decides
@@ -29,28 +36,6 @@ struct Level {
   double loss = 0;
   double cost = 0;
 };
-
-/// Mean over images of sum p (log p - log q).
-double divergence(const Matrix& before, const Matrix& after) {
-  const auto log_sum = [](const float* row, int64_t count) {
-    const double largest = *std::max_element(row, row + count);
-    double sum = 0;
-    for (int64_t j = 0; j < count; ++j) {
-      sum += std::exp(row[j] - largest);
-    }
-    return largest + std::log(sum);
-  };
-  double total = 0;
-  for (int64_t i = 0; i < before.rows; ++i) {
-    const double p_sum = log_sum(before.row(i), before.columns);
-    const double q_sum = log_sum(after.row(i), after.columns);
-    for (int64_t j = 0; j < before.columns; ++j) {
-      const double p = before.at(i, j) - p_sum;
-      total += std::exp(p) * (p - (after.at(i, j) - q_sum));
-    }
-  }
-  return std::max(total / static_cast<double>(before.rows), least_loss);
-}
 
 /// The loss at any share: its logarithm is linear in the share between those tried, and falls to nothing with
 /// the square of what is removed above the first.
@@ -79,14 +64,28 @@ struct LayerChoices {
   }
 };
 
+/// Parts of images, so that they are not those that the network may have learned by heart: on those it is
+/// surer of itself than on any others, and shows less of what a layer's loss does.
+NetworkInputs unfamiliar_images(const PruneContext& context, const Network& network, uint64_t seed) {
+  double macs = 0;
+  for (const MacLayer& layer : network.layers) {
+    macs += static_cast<double>(mac_count(layer.shape));
+  }
+  const auto count = static_cast<std::size_t>(std::clamp(macs_of_trial / macs, fewest_images, most_images));
+  const auto& all = context.split.fit;
+  return augmented(select(all, sample_indices(all.size, count, derive_seed(seed, 1))), least_part, true,
+                   derive_seed(seed, 1));
+}
+
 class Trials {
  public:
   Trials(PruneContext& context, const Network& network, uint64_t seed)
       : context_(context),
         seed_(seed),
         network_(network),
-        images_(select(context.split.fit,
-                       sample_indices(context.split.fit.size, loss_images, derive_seed(seed, 1)))) {
+        images_(unfamiliar_images(context, network, seed)),
+        loss_passes_(*context.working, images_, context.kept_bytes),
+        sample_passes_(*context.working, context.samples, context.kept_bytes) {
     context_.working->load_constants(network_);
     before_ = context_.working->forward(images_, {}, context_.stop).values;
   }
@@ -95,9 +94,13 @@ class Trials {
   /// @param nonzero weights of the layer
   std::vector<double> run(std::size_t layer, double nonzero) {
     const RecipeOptions& recipe = context_.job.options.recipe;
-    const SampleOptions sampling{.positions = recipe.positions, .seed = derive_seed(seed_, 2 + layer)};
+    const SampleOptions sampling{
+        .positions = bounded_positions(network_.layers[layer], context_.samples.size, recipe.positions),
+        .seed = derive_seed(seed_, 2 + layer)};
     context_.working->load_constants(network_);
-    LayerSamples read = context_.working->sample_layer(context_.samples, layer, sampling, context_.stop);
+    loss_passes_.go_to(layer, context_.stop);
+    sample_passes_.go_to(layer, context_.stop);
+    LayerSamples read = sample_passes_.samples(layer, sampling, context_.stop);
     const Matrix wanted = read.outputs;
     const LayerFit fit = fit_layer(network_, layer, std::move(read), wanted);
     std::vector<double> losses;
@@ -106,8 +109,9 @@ class Trials {
       prune_layer(pruned, layer, std::max<int64_t>(1, std::llround(share * nonzero)), fit,
                   context_.job.options.method, recipe);
       context_.working->load_constants(pruned);
-      const Matrix after = context_.working->forward(images_, {}, context_.stop).values;
-      losses.push_back(std::max(divergence(before_, after), losses.empty() ? 0 : losses.back()));
+      const Matrix after = loss_passes_.logits(context_.stop);
+      losses.push_back(
+          std::max({mean_divergence(before_, after), least_loss, losses.empty() ? 0 : losses.back()}));
     }
     return losses;
   }
@@ -117,6 +121,8 @@ class Trials {
   uint64_t seed_;
   const Network& network_;
   NetworkInputs images_;
+  LayerPasses loss_passes_;
+  LayerPasses sample_passes_;
   Matrix before_;
 };
 

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/random.h"
 #include "workflow/density_plan.h"
+#include "workflow/memory_need.h"
 
 namespace mj {
 namespace {
@@ -40,9 +42,7 @@ PruneContext open_context(const PruneJob& job, RunFolder* run, const ProgressCal
   context.samples = draw(options.recipe.images, 2);
   context.working = open_session(job.network, {});
   context.reference = open_session(job.network, {});
-  if (options.epochs + options.final_epochs > 0) {
-    context.teacher = open_session(job.network, {});
-  }
+  context.kept_bytes = most_kept_bytes(job, context.samples.size);
   return context;
 }
 
@@ -52,6 +52,18 @@ ProgressCallback stage(const PruneContext& context, std::string name) {
       progress({name, step.fraction, step.detail, false});
     }
   };
+}
+
+uint64_t round_seed(const PruneContext& context, Task task, int round, std::size_t part) {
+  return derive_seed(
+      derive_seed(context.job.options.seed, static_cast<uint64_t>(task) + static_cast<uint64_t>(round)),
+      part);
+}
+
+void save_if_due(const PruneContext& context, const RunState& state) {
+  if (context.run != nullptr) {
+    context.run->save_if_due(state);
+  }
 }
 
 std::optional<double> metric_of(const Measured& measured, Metric metric) {

@@ -25,9 +25,8 @@ struct PruneContext {
   NetworkInputs statistics;        ///< on which activation zeros are measured
   NetworkInputs samples;           ///< on which layers are sampled
   std::unique_ptr<Session> working;
-  std::unique_ptr<Session> reference;  ///< whose layer outputs are kept
-  std::unique_ptr<Session>
-      teacher;  ///< the dense network, for distillation; null where there is no gradient step
+  std::unique_ptr<Session> reference;  ///< whose layer outputs are kept, and who teaches
+  std::size_t kept_bytes = 0;          ///< that what layers give may take between two layers, a set of images
 };
 
 /// `progress` hears all of it, the run's log the ends of stages.
@@ -36,6 +35,17 @@ PruneContext open_context(const PruneJob& job, RunFolder* run, const ProgressCal
 
 /// A callback that reports under the name of a stage.
 ProgressCallback stage(const PruneContext& context, std::string name);
+
+/// Seeds of a round's tasks.
+enum class Task : uint64_t {
+  values_of_weights = 1'000'000,
+  layer_samples = 2'000'000,
+  fine_tuning = 3'000'000
+};
+uint64_t round_seed(const PruneContext& context, Task task, int round, std::size_t part = 0);
+
+/// A checkpoint, where there is a run and the last one is old enough.
+void save_if_due(const PruneContext& context, const RunState& state);
 
 /// Accuracy by the run's metric.
 std::optional<double> metric_of(const Measured& measured, Metric metric);

@@ -19,7 +19,8 @@ PruneOptions default_options(PruneMethod method, std::size_t images, bool labell
     options.final_epochs = 8;
   }
   if (few) {
-    options.training.learning_rate = 5e-4;
+    options.tune_in_cycles = true;
+    options.training.learning_rate = 1e-3;
     options.training.batch_size = 64;
     options.training.distillation = 1;
     options.training.crop = 0.8;

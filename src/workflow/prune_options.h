@@ -63,11 +63,13 @@ struct PruneOptions {
   int refinements =
       2;           ///< without a budget: how often the step is halved after the accuracy fell below the floor
   int epochs = 1;  ///< of fine-tuning after a round; 0: no gradient step
-  int final_epochs = 4;  ///< of fine-tuning after the last round
+  int final_epochs = 4;         ///< of fine-tuning after the last round
+  bool tune_in_cycles = false;  ///< fine-tuning as tune_in_cycles does it, else one schedule over all epochs
   TrainOptions training{.learning_rate = 2e-3,
                         .distillation = 0.7};  ///< epochs and seed are set from the above
   RecipeOptions recipe;
   std::vector<LayerLimit> limits;        ///< of several that match a layer the smallest holds
+  std::optional<double> memory;          ///< bytes that the run may take; changes no result
   std::size_t statistics_images = 1000;  ///< on which activation zeros are measured
 };
 

@@ -20,6 +20,7 @@ struct RoundState {
   std::vector<std::size_t> order;  ///< in which layers are pruned
   std::size_t pruned = 0;          ///< layers of `order` that are done
   TrainState training;             ///< the fine-tuning after them
+  int taken_back = 0;              ///< cycles of fine-tuning that did not help
   Network network;
 };
 

@@ -39,9 +39,10 @@ std::string measured_text(const Measured& measured) {
 
 std::string begun_text(const RoundState& round, const ValueFile& values) {
   return fmt::format(
-      "begun:\n  keep: [{}]\n  reachable: {}\n  order: [{}]\n  pruned: {}\n  epochs: {}\n  values: {}\n",
+      "begun:\n  keep: [{}]\n  reachable: {}\n  order: [{}]\n  pruned: {}\n  epochs: {}\n  "
+      "taken_back: {}\n  values: {}\n",
       fmt::join(round.keep, ", "), round.reachable, fmt::join(round.order, ", "), round.pruned,
-      round.training.epochs, value_file_text(values));
+      round.training.epochs, round.taken_back, value_file_text(values));
 }
 
 std::optional<double> optional_number(FieldReader& reader, const char* key) {
@@ -109,6 +110,7 @@ RoundState read_begun_round(const Document& map, StateFiles& files, std::vector<
   round.pruned =
       static_cast<std::size_t>(reader.required_whole("pruned", 0, static_cast<int64_t>(round.order.size())));
   round.training.epochs = static_cast<int>(reader.required_whole("epochs", 0, most_rounds));
+  round.taken_back = static_cast<int>(reader.required_whole("taken_back", 0, most_rounds));
   files.begun = read_value_file(required_map(reader, "values"), problems);
   return round;
 }

@@ -8,6 +8,9 @@
 #include "base/files.h"
 #include "hardware/accelerator.h"
 #include "temporary_folder.h"
+#include "workflow/calibration_split.h"
+#include "workflow/divergence.h"
+#include "workflow/memory_need.h"
 #include "workflow/small_network.h"
 
 namespace mj {
@@ -39,6 +42,62 @@ Constants constants_of(const Network& network) {
 }
 
 constexpr double always = std::numeric_limits<double>::infinity();
+
+PruneJob job_with_cycles(double learning_rate, int epochs) {
+  PruneJob job = small_job();
+  job.options.rounds = 1;
+  job.options.epochs = job.options.final_epochs = epochs;
+  job.options.tune_in_cycles = true;
+  job.options.training.distillation = 1;
+  job.options.training.learning_rate = learning_rate;
+  return job;
+}
+
+/// Of the network's predictions on the images held back from those of the dense one.
+double held_back_divergence(const PruneJob& job, const Network& network) {
+  const auto held_back = split_calibration(job.calibration, job.options.seed, "random").held_back;
+  const Matrix dense = open_session(job.network, {})->forward(held_back, {}, {}).values;
+  return mean_divergence(dense, open_session(network, {})->forward(held_back, {}, {}).values);
+}
+
+TEST(PropertyPruneNetwork, CyclesOfFineTuningNeverMoveAwayFromTheDenseNetwork) {
+  const PruneJob untuned = job_with_cycles(1e-3, 0);
+  const Network start = prune_network(untuned, nullptr, {}, {}).network;
+  const PruneJob tuned = job_with_cycles(1e-3, 60);
+  const Network end = prune_network(tuned, nullptr, {}, {}).network;
+  EXPECT_LT(held_back_divergence(tuned, end), held_back_divergence(tuned, start));
+}
+
+TEST(UnitPruneNetwork, CyclesThatDoHarmAreTakenBack) {
+  const Constants start = constants_of(prune_network(job_with_cycles(1, 0), nullptr, {}, {}).network);
+  for (const double learning_rate : {1e3, 1e30}) {  // The second makes the loss infinite.
+    EXPECT_EQ(constants_of(prune_network(job_with_cycles(learning_rate, 80), nullptr, {}, {}).network),
+              start);
+  }
+}
+
+TEST(ErrorsPruneNetwork, AnImpossibleBoundOfMemoryIsSaidAtTheStart) {
+  PruneJob job = small_job();
+  job.options.memory = 1e6;
+  const auto said = [&]() -> std::string {
+    try {
+      prune_network(job, nullptr, {}, {});
+    } catch (const InputError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(said(),
+            "--memory: is 0.00 GB; pruning small.onnx takes up to 0.66 GB, most of it for layer fc; give "
+            "more, or prune on fewer images");
+}
+
+TEST(PropertyPruneNetwork, LittleMemoryChangesNothing) {
+  PruneJob job = small_job();
+  const Constants free = constants_of(prune_network(job, nullptr, {}, {}).network);
+  job.options.memory = memory_needed(job, job.options.recipe.images).bytes;  // Nothing is left for maps.
+  EXPECT_EQ(constants_of(prune_network(job, nullptr, {}, {}).network), free);
+}
 
 TEST(PropertyPruneNetwork, EveryStateOfTheFolderLeadsToTheSameNetwork) {
   const TemporaryFolder folder;

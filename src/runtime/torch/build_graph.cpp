@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -156,8 +157,46 @@ class GraphBuilder {
 
 }  // namespace
 
+namespace {
+
+/// Puts batch norms and ReLUs directly behind the step whose value they alone read, so that a cut in front of
+/// any layer leaves what is computed together on one side.
+std::vector<Step> with_followers_behind(const Network& network, const Graph& graph) {
+  std::map<Slot, std::vector<std::size_t>> readers;
+  for (std::size_t i = 0; i < graph.steps.size(); ++i) {
+    for (const Slot slot : graph.steps[i].inputs) {
+      readers[slot].push_back(i);
+    }
+  }
+  const auto follows = [&](const Step& step, Slot value) {
+    const std::string& op = network.nodes[step.node].op;
+    return (op == "BatchNormalization" || op == "Relu") && step.inputs[0] == value &&
+           std::all_of(step.inputs.begin() + 1, step.inputs.end(),
+                       [&](Slot slot) { return slot == no_slot || graph.constants[slot].defined(); });
+  };
+  std::vector<bool> placed(graph.steps.size());
+  std::vector<Step> steps;
+  for (std::size_t i = 0; i < graph.steps.size(); ++i) {
+    for (std::size_t next = i; !placed[next];) {
+      placed[next] = true;
+      steps.push_back(graph.steps[next]);
+      const Slot value = graph.steps[next].outputs[0];
+      const auto of_value = readers.find(value);
+      if (of_value != readers.end() && of_value->second.size() == 1 &&
+          follows(graph.steps[of_value->second[0]], value)) {
+        next = of_value->second[0];
+      }
+    }
+  }
+  return steps;
+}
+
+}  // namespace
+
 Graph build_graph(const Network& network) {
-  return GraphBuilder(network).build();
+  Graph graph = GraphBuilder(network).build();
+  graph.steps = with_followers_behind(network, graph);
+  return graph;
 }
 
 }  // namespace mj

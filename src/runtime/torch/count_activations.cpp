@@ -146,7 +146,7 @@ ActivationStats count_activations(const Model& model, const NetworkInputs& input
     const at::NoGradGuard no_gradients;
     NonzeroMaps maps = pool.take();
     run_plan(
-        model.graph, plan, {pass.input}, pass.input.size(0),
+        model.graph, plan, pass.given, pass.images(),
         [&](Slot slot, const at::Tensor& value) { maps[slot].add(value); }, stop);
     pool.put_back(std::move(maps));
     return fmt::format("{} images", pass.indices.back() + 1);

@@ -143,9 +143,12 @@ class Fusion {
 
 }  // namespace
 
-Plan plan_inference(const Model& model, const std::vector<Slot>& wanted) {
+Plan plan_inference(const Model& model, const std::vector<Slot>& wanted, std::size_t first, std::size_t end) {
   const at::NoGradGuard no_gradients;
-  const Plan plan = plan_values(model.graph, wanted);
+  const auto& all = model.graph.steps;
+  const std::vector<Step> steps(all.begin() + static_cast<std::ptrdiff_t>(first),
+                                all.begin() + static_cast<std::ptrdiff_t>(std::min(end, all.size())));
+  const Plan plan = plan_steps(model.graph, steps, wanted);
   return plan_steps(model.graph, Fusion(model, plan).run(), wanted);
 }
 

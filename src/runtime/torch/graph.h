@@ -7,6 +7,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "network/network.h"
@@ -48,8 +49,11 @@ struct Plan {
   std::vector<std::vector<Slot>> releases;  ///< with each of `steps`: what none after it needs
 };
 
+/// Values that are there before a plan runs.
+using Given = std::vector<std::pair<Slot, at::Tensor>>;
+
 Plan plan_values(const Graph& graph, const std::vector<Slot>& wanted);
-/// The steps among `steps` that give what is wanted.
+/// The steps among `steps` that give what is wanted; what none of them gives must be given.
 Plan plan_steps(const Graph& graph, const std::vector<Step>& steps, const std::vector<Slot>& wanted);
 
 /// Called with each wanted value as soon as it is there.
@@ -57,7 +61,7 @@ using ValueCallback = std::function<void(Slot slot, const at::Tensor& value)>;
 
 /// Runs the plan. Throws InputError naming the node that cannot be computed, Interrupted where `stop` is
 /// requested between two nodes.
-void run_plan(const Graph& graph, const Plan& plan, const std::vector<at::Tensor>& inputs, int64_t batch,
+void run_plan(const Graph& graph, const Plan& plan, const Given& given, int64_t batch,
               const ValueCallback& on_value, const std::stop_token& stop);
 
 }  // namespace mj

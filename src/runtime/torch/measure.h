@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <stop_token>
 #include <vector>
 
@@ -16,8 +18,13 @@ namespace mj {
 ActivationStats count_activations(const Model& model, const NetworkInputs& inputs,
                                   const ProgressCallback& progress, const std::stop_token& stop);
 
-/// Session::sample_layer.
-LayerSamples sample_positions(const Model& model, const NetworkInputs& inputs, const MacLayer& layer,
+/// Session::run_to.
+std::shared_ptr<const KeptPasses> keep_passes(const Model& model, const PassStart& start,
+                                              const MacLayer& layer, std::size_t most_bytes,
+                                              const std::stop_token& stop);
+
+/// Session::sample_layer, sample_layer_from.
+LayerSamples sample_positions(const Model& model, const PassStart& start, const MacLayer& layer,
                               const SampleOptions& options, const std::stop_token& stop);
 
 /// Session::output_sensitivity.

@@ -54,10 +54,10 @@ std::vector<std::vector<double>> measure_sensitivity(const Model& model, const N
   const Plan plan = plan_values(model.graph, wanted);
   for_each_pass(model, inputs, "sensitivity", {}, stop, [&](const Pass& pass) {
     // Gradients flow to the layers' outputs alone: the input asks for them, the weights do not.
-    const auto images = pass.input.detach().requires_grad_(true);
+    const auto images = pass.given.at(0).second.detach().requires_grad_(true);
     std::vector<at::Tensor> values(model.graph.slots.size());
     run_plan(
-        model.graph, plan, {images}, images.size(0),
+        model.graph, plan, {{pass.given.at(0).first, images}}, pass.images(),
         [&](Slot slot, const at::Tensor& value) { values[slot] = value; }, stop);
     const auto logits = as_rows(model, values[wanted[0]], pass.indices.size());
     const auto loss = at::nll_loss(at::log_softmax(logits, 1), draw_classes(logits, pass.indices, seed), {},

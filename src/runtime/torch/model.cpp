@@ -111,7 +111,16 @@ void use_threads(int threads) {
   }
 }
 
-void check_inputs(const Model& model, const NetworkInputs& inputs) {
+std::size_t layer_step(const Model& model, const MacLayer& layer) {
+  const Slot output = find_slot(model, layer.output);
+  const auto& steps = model.graph.steps;
+  const auto gives = [&](const Step& step) {
+    return std::find(step.outputs.begin(), step.outputs.end(), output) != step.outputs.end();
+  };
+  return static_cast<std::size_t>(std::find_if(steps.begin(), steps.end(), gives) - steps.begin());
+}
+
+void check_inputs(const Model& model, const PassStart& start) {
   const Network& network = model.network;
   for (const MacLayer& layer : network.layers) {
     const auto is_weights = [&](const Value& value) {
@@ -128,7 +137,7 @@ void check_inputs(const Model& model, const NetworkInputs& inputs) {
     throw InputError(network.file, "", fmt::format("has {} data inputs", network.inputs.size()),
                      "must have one, the images");
   }
-  if (inputs.size == 0) {
+  if (start.images() == 0) {
     throw InputError(network.file, "", "is given no images", "give at least one");
   }
 }
@@ -157,32 +166,78 @@ at::Tensor as_rows(const Model& model, const at::Tensor& value, std::size_t imag
   return value.reshape({rows, -1}).to(at::kFloat).contiguous();
 }
 
-void for_each_pass(const Model& model, const NetworkInputs& inputs, const std::string& stage,
-                   const ProgressCallback& progress, const std::stop_token& stop, const PassWork& work) {
+namespace {
+
+/// Runs passes side by side and reports on them.
+class PassRunner {
+ public:
+  PassRunner(const Model& model, std::size_t images, const std::string& stage,
+             const ProgressCallback& progress, const std::stop_token& stop, const PassWork& work)
+      : model_(model), images_(images), stage_(stage), progress_(progress), stop_(stop), work_(work) {}
+
+  void run(std::size_t passes, const std::function<Pass(std::size_t number)>& make_pass) {
+    parallel_for(passes, model_.threads, [&](std::size_t number) {
+      if (stop_.stop_requested()) {
+        throw Interrupted();
+      }
+      use_threads(1);
+      const Pass pass = make_pass(number);
+      const auto detail = work_(pass);
+      const std::scoped_lock lock(guard_);
+      done_ += pass.indices.size();
+      if (progress_) {
+        progress_({stage_, static_cast<double>(done_) / static_cast<double>(images_), detail, false});
+      }
+    });
+  }
+
+ private:
+  const Model& model_;
+  std::size_t images_;
+  const std::string& stage_;
+  const ProgressCallback& progress_;
+  const std::stop_token& stop_;
+  const PassWork& work_;
+  std::mutex guard_;
+  std::size_t done_ = 0;
+};
+
+void run_kept(const KeptPasses& kept, PassRunner& runner) {
+  for (std::size_t first = 0; first < kept.passes.size(); first += passes_in_batch) {
+    runner.run(std::min(passes_in_batch, kept.passes.size() - first), [&](std::size_t number) {
+      const KeptPasses::Values& values = kept.passes[first + number];
+      return Pass{number, values.indices, values.given};
+    });
+  }
+}
+
+void run_images(const Model& model, const NetworkInputs& inputs, PassRunner& runner) {
   const auto pass_size = static_cast<std::size_t>(model.pass_size);
   const auto image_size = static_cast<std::size_t>(inputs.channels * inputs.height * inputs.width);
   BatchLoader loader(inputs, in_order(inputs.size), model.pass_size * static_cast<int64_t>(passes_in_batch),
                      model.threads);
-  std::mutex guard;
-  std::size_t done = 0;
   while (const Batch* batch = loader.next()) {
     const std::size_t images = batch->indices.size();
-    parallel_for((images + pass_size - 1) / pass_size, model.threads, [&](std::size_t number) {
-      if (stop.stop_requested()) {
-        throw Interrupted();
-      }
-      use_threads(1);
+    runner.run((images + pass_size - 1) / pass_size, [&](std::size_t number) {
       const std::size_t first = number * pass_size;
       const std::size_t count = std::min(pass_size, images - first);
       const auto values = std::span(batch->values).subspan(first * image_size, count * image_size);
-      const auto detail = work({number, std::span(batch->indices).subspan(first, count),
-                                input_tensor(model, inputs, count, values)});
-      const std::scoped_lock lock(guard);
-      done += count;
-      if (progress) {
-        progress({stage, static_cast<double>(done) / static_cast<double>(inputs.size), detail, false});
-      }
+      return Pass{number,
+                  std::span(batch->indices).subspan(first, count),
+                  {{model.graph.inputs.at(0), input_tensor(model, inputs, count, values)}}};
     });
+  }
+}
+
+}  // namespace
+
+void for_each_pass(const Model& model, const PassStart& start, const std::string& stage,
+                   const ProgressCallback& progress, const std::stop_token& stop, const PassWork& work) {
+  PassRunner runner(model, start.images(), stage, progress, stop, work);
+  if (start.kept() != nullptr) {
+    run_kept(*start.kept(), runner);
+  } else {
+    run_images(model, *start.inputs(), runner);
   }
   use_threads(model.threads);
 }

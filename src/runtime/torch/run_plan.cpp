@@ -141,13 +141,12 @@ Plan plan_steps(const Graph& graph, const std::vector<Step>& steps, const std::v
   return plan;
 }
 
-void run_plan(const Graph& graph, const Plan& plan, const std::vector<at::Tensor>& inputs, int64_t batch,
+void run_plan(const Graph& graph, const Plan& plan, const Given& given, int64_t batch,
               const ValueCallback& on_value, const std::stop_token& stop) {
-  ensure(inputs.size() == graph.inputs.size(), "a graph runs on as many values as it has inputs");
   Runner runner(graph, plan, on_value);
   runner.give_constants();
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    runner.set(graph.inputs[i], inputs[i]);
+  for (const auto& [slot, value] : given) {
+    runner.set(slot, value);
   }
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
     if (stop.stop_requested()) {

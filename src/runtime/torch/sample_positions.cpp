@@ -65,23 +65,23 @@ void gather(const HeldMap& input, const HeldMap& output, const LayerShape& shape
 
 }  // namespace
 
-LayerSamples sample_positions(const Model& model, const NetworkInputs& inputs, const MacLayer& layer,
+LayerSamples sample_positions(const Model& model, const PassStart& start, const MacLayer& layer,
                               const SampleOptions& options, const std::stop_token& stop) {
-  check_inputs(model, inputs);
+  check_inputs(model, start);
   ensure(layer.layout != WeightLayout::none, "only layers with weights are sampled");
   ensure(options.positions > 0, "at least one position is sampled");
   const LayerShape& shape = layer.shape;
-  LayerSamples samples = make_room(shape, inputs.size, options.positions);
+  LayerSamples samples = make_room(shape, start.images(), options.positions);
   const Slot input_slot = find_slot(model, layer.input);
   const Slot output_slot = layer_output_slot(model, layer);
-  const Plan plan = plan_inference(model, {input_slot, output_slot});
-  const int64_t rows_in_image = samples.outputs.rows / static_cast<int64_t>(inputs.size);
-  for_each_pass(model, inputs, "samples", {}, stop, [&](const Pass& pass) {
+  const Plan plan = plan_inference(model, {input_slot, output_slot}, start.step());
+  const int64_t rows_in_image = samples.outputs.rows / static_cast<int64_t>(start.images());
+  for_each_pass(model, start, "samples", {}, stop, [&](const Pass& pass) {
     const at::NoGradGuard no_gradients;
     HeldMap input;
     HeldMap output;
     run_plan(
-        model.graph, plan, {pass.input}, pass.input.size(0),
+        model.graph, plan, pass.given, pass.images(),
         [&](Slot slot, const at::Tensor& value) {
           if (slot == input_slot) {
             input = view_map(value, layer, shape.groups * shape.c, shape.height, shape.width);

@@ -18,24 +18,47 @@ namespace mj {
 namespace {
 
 /// A value of each pass as rows.
-void for_each_value(const Model& model, Slot slot, const NetworkInputs& inputs, const std::string& stage,
+void for_each_value(const Model& model, Slot slot, const PassStart& start, const std::string& stage,
                     const ProgressCallback& progress, const std::stop_token& stop,
                     const std::function<std::string(const Pass&, const at::Tensor& rows)>& work) {
-  check_inputs(model, inputs);
-  const Plan plan = plan_inference(model, {slot});
-  for_each_pass(model, inputs, stage, progress, stop, [&](const Pass& pass) {
+  check_inputs(model, start);
+  const Plan plan = plan_inference(model, {slot}, start.step());
+  for_each_pass(model, start, stage, progress, stop, [&](const Pass& pass) {
     const at::NoGradGuard no_gradients;
     at::Tensor output;
     run_plan(
-        model.graph, plan, {pass.input}, pass.input.size(0),
-        [&](Slot, const at::Tensor& value) { output = value; }, stop);
+        model.graph, plan, pass.given, pass.images(), [&](Slot, const at::Tensor& value) { output = value; },
+        stop);
     return work(pass, as_rows(model, output, pass.indices.size()));
   });
+}
+
+Logits compute_logits(const Model& model, const PassStart& start, const ProgressCallback& progress,
+                      const std::stop_token& stop) {
+  use_threads(model.threads);
+  Logits logits;
+  std::mutex guard;
+  for_each_value(model, logits_slot(model), start, "outputs", progress, stop,
+                 [&](const Pass& pass, const at::Tensor& rows) {
+                   const std::scoped_lock lock(guard);
+                   if (logits.values.rows == 0) {
+                     logits.values = Matrix(static_cast<int64_t>(start.images()), rows.size(1));
+                   }
+                   ensure(rows.size(1) == logits.values.columns, "every pass gives as many values an image");
+                   std::memcpy(logits.values.row(static_cast<int64_t>(pass.indices.front())),
+                               rows.data_ptr<float>(), rows.nbytes());
+                   return std::string();
+                 });
+  return logits;
 }
 
 bool has_as_many(const at::Tensor& values, const Tensor& tensor) {
   return values.sizes() == at::IntArrayRef(tensor.shape) &&
          static_cast<std::size_t>(values.numel()) == tensor.floats.size();
+}
+
+const KeptPasses& kept_passes(const Midway& midway) {
+  return static_cast<const KeptPasses&>(midway);
 }
 
 }  // namespace
@@ -67,14 +90,14 @@ std::vector<Tensor> TorchSession::run(const std::vector<Tensor>& inputs) {
   use_threads(model_.threads);
   const at::NoGradGuard no_gradients;
   ensure(inputs.size() == model_.graph.inputs.size(), "a graph runs on as many values as it has inputs");
-  std::vector<at::Tensor> values;
+  Given given;
   for (const Tensor& input : inputs) {
-    values.push_back(to_torch(input));
+    given.emplace_back(model_.graph.inputs[given.size()], to_torch(input));
   }
   const int64_t batch =
-      values.empty() || values[0].dim() == 0 ? model_.graph.declared_batch : values[0].size(0);
+      given.empty() || given[0].second.dim() == 0 ? model_.graph.declared_batch : given[0].second.size(0);
   std::map<Slot, Tensor> results;
-  run_plan(model_.graph, plan_values(model_.graph, model_.graph.outputs), values, batch,
+  run_plan(model_.graph, plan_values(model_.graph, model_.graph.outputs), given, batch,
            [&](Slot slot, const at::Tensor& value) { results[slot] = from_torch(value); }, {});
   std::vector<Tensor> outputs;
   for (const Slot slot : model_.graph.outputs) {
@@ -85,21 +108,25 @@ std::vector<Tensor> TorchSession::run(const std::vector<Tensor>& inputs) {
 
 Logits TorchSession::forward(const NetworkInputs& inputs, const ProgressCallback& progress,
                              std::stop_token stop) {
+  return compute_logits(model_, inputs, progress, stop);
+}
+
+std::shared_ptr<const Midway> TorchSession::run_to(const NetworkInputs& inputs, std::size_t layer,
+                                                   const Midway* from, std::size_t most_bytes,
+                                                   std::stop_token stop) {
+  const PassStart start = from == nullptr ? PassStart(inputs) : PassStart(kept_passes(*from));
+  ensure(start.images() == inputs.size, "passes go on with the images that they began with");
+  return keep_passes(model_, start, model_.network.layers.at(layer), most_bytes, stop);
+}
+
+Logits TorchSession::forward_from(const Midway& start, std::stop_token stop) {
+  return compute_logits(model_, kept_passes(start), {}, stop);
+}
+
+LayerSamples TorchSession::sample_layer_from(const Midway& start, std::size_t layer,
+                                             const SampleOptions& options, std::stop_token stop) {
   use_threads(model_.threads);
-  Logits logits;
-  std::mutex guard;
-  for_each_value(model_, logits_slot(model_), inputs, "outputs", progress, stop,
-                 [&](const Pass& pass, const at::Tensor& rows) {
-                   const std::scoped_lock lock(guard);
-                   if (logits.values.rows == 0) {
-                     logits.values = Matrix(static_cast<int64_t>(inputs.size), rows.size(1));
-                   }
-                   ensure(rows.size(1) == logits.values.columns, "every pass gives as many values an image");
-                   std::memcpy(logits.values.row(static_cast<int64_t>(pass.indices.front())),
-                               rows.data_ptr<float>(), rows.nbytes());
-                   return std::string();
-                 });
-  return logits;
+  return sample_positions(model_, kept_passes(start), model_.network.layers.at(layer), options, stop);
 }
 
 Accuracy TorchSession::evaluate(const NetworkInputs& inputs, const ProgressCallback& progress,

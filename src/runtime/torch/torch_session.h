@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "runtime/runtime.h"
@@ -23,6 +25,11 @@ class TorchSession final : public Session {
                                       std::stop_token stop) override;
   LayerSamples sample_layer(const NetworkInputs& inputs, std::size_t layer, const SampleOptions& options,
                             std::stop_token stop) override;
+  std::shared_ptr<const Midway> run_to(const NetworkInputs& inputs, std::size_t layer, const Midway* from,
+                                       std::size_t most_bytes, std::stop_token stop) override;
+  Logits forward_from(const Midway& start, std::stop_token stop) override;
+  LayerSamples sample_layer_from(const Midway& start, std::size_t layer, const SampleOptions& options,
+                                 std::stop_token stop) override;
   std::vector<std::vector<double>> output_sensitivity(const NetworkInputs& inputs, uint64_t seed,
                                                       std::stop_token stop) override;
   void train_epoch(const NetworkInputs& inputs, const TrainOptions& options, TrainState& state,

@@ -22,8 +22,8 @@ at::Tensor compute_logits(const Model& model, const Plan& plan, const at::Tensor
                           const std::stop_token& stop) {
   at::Tensor logits;
   run_plan(
-      model.graph, plan, {input}, input.size(0), [&](Slot, const at::Tensor& value) { logits = value; },
-      stop);
+      model.graph, plan, {{model.graph.inputs.at(0), input}}, input.size(0),
+      [&](Slot, const at::Tensor& value) { logits = value; }, stop);
   return as_rows(model, logits, static_cast<std::size_t>(input.size(0)));
 }
 
@@ -52,8 +52,9 @@ constexpr int64_t passes_kept = 4;
 constexpr uint64_t mixing = 0x6d69780000000000;  ///< another stream of random numbers than the shuffle's
 
 [[noreturn]] void reject_divergence(const TrainOptions& options, int epoch) {
-  throw InputError(fmt::format("learning rate {}", options.learning_rate), fmt::format("epoch {}", epoch + 1),
-                   "makes the loss infinite", "lower the learning rate");
+  throw TrainingDiverged(fmt::format("learning rate {}", options.learning_rate),
+                         fmt::format("epoch {}", epoch + 1), "makes the loss infinite",
+                         "lower the learning rate");
 }
 
 class Trainer {

@@ -1,0 +1,40 @@
+#include "workflow/layer_passes.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace mj {
+
+int64_t bounded_positions(const MacLayer& layer, std::size_t images, int64_t positions) {
+  const LayerShape& shape = layer.shape;
+  const auto values = static_cast<double>(shape.groups * (shape.c * shape.r * shape.s + shape.k));
+  const double rows = most_sample_bytes / (sizeof(float) * values);
+  return std::clamp<int64_t>(static_cast<int64_t>(rows / static_cast<double>(images)), 1, positions);
+}
+
+void LayerPasses::go_to(std::size_t layer, const std::stop_token& stop) {
+  if (layer < layer_) {
+    kept_ = nullptr;
+    layer_ = 0;
+  }
+  if (layer == layer_) {
+    return;
+  }
+  if (auto next = session_.run_to(inputs_, layer, kept_.get(), most_bytes_, stop)) {
+    kept_ = std::move(next);
+    layer_ = layer;
+  }
+}
+
+Matrix LayerPasses::logits(const std::stop_token& stop) const {
+  return kept_ == nullptr ? session_.forward(inputs_, {}, stop).values
+                          : session_.forward_from(*kept_, stop).values;
+}
+
+LayerSamples LayerPasses::samples(std::size_t layer, const SampleOptions& options,
+                                  const std::stop_token& stop) const {
+  return kept_ == nullptr ? session_.sample_layer(inputs_, layer, options, stop)
+                          : session_.sample_layer_from(*kept_, layer, options, stop);
+}
+
+}  // namespace mj

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <stop_token>
+
+#include "runtime/runtime.h"
+
+namespace mj {
+
+constexpr double most_sample_bytes = 256e6;  ///< of one layer
+
+/// Output positions to sample in each of so many images: `positions`, or fewer, so that the layer's samples
+/// take at most most_sample_bytes.
+int64_t bounded_positions(const MacLayer& layer, std::size_t images, int64_t positions);
+
+/// Passes over the same images for one layer after the other. What the layers before give is kept where it
+/// does not take too much memory, so that it is not computed again.
+class LayerPasses {
+ public:
+  /// @param inputs must outlive this
+  /// @param most_bytes of the values kept
+  LayerPasses(Session& session, const NetworkInputs& inputs, std::size_t most_bytes)
+      : session_(session), inputs_(inputs), most_bytes_(most_bytes) {}
+
+  /// What follows needs only this layer and those behind it. The session's constants before the layer must
+  /// be those that it had when a layer was gone to last, or of layers since then.
+  void go_to(std::size_t layer, const std::stop_token& stop);
+  [[nodiscard]] Matrix logits(const std::stop_token& stop) const;
+  [[nodiscard]] LayerSamples samples(std::size_t layer, const SampleOptions& options,
+                                     const std::stop_token& stop) const;
+
+ private:
+  Session& session_;
+  const NetworkInputs& inputs_;
+  std::size_t most_bytes_;
+  std::shared_ptr<const Midway> kept_;  ///< before layer_; null at the images
+  std::size_t layer_ = 0;
+};
+
+}  // namespace mj

@@ -1,0 +1,70 @@
+#include "workflow/memory_need.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "network/weights.h"
+#include "workflow/layer_passes.h"
+
+namespace mj {
+namespace {
+
+constexpr double program_bytes = 400e6;  ///< libtorch and what it allocates for any network
+constexpr double image_bytes = 256e6;    ///< that decoded images may take (prepare_inputs)
+constexpr double copies_of_weights = 7;  ///< dense, kept and begun network, the trial; two sessions; moments
+constexpr double most_kept = 320 << 20;
+constexpr double kept_sets = 3;  ///< of maps at once: two networks, and the next of one of them
+
+/// Gram matrix and correlation in double; the factor, four matrices of weights and the samples in float
+/// (prune/admm.cpp).
+double refit_bytes(const PruneJob& job, const MacLayer& layer, std::size_t images) {
+  const LayerShape& shape = layer.shape;
+  const auto d = static_cast<double>(shape.c * shape.r * shape.s);
+  const auto m = static_cast<double>(shape.k);
+  const auto groups = static_cast<double>(shape.groups);
+  const double positions =
+      std::min(static_cast<double>(bounded_positions(layer, images, job.options.recipe.positions)),
+               static_cast<double>(shape.n * shape.p * shape.q));
+  const double samples = static_cast<double>(images) * positions * (d + m) * groups * sizeof(float);
+  const double problems = groups * (d * d * sizeof(double) + d * m * (sizeof(double) + sizeof(float)));
+  const double solver = d * d * sizeof(float) + d * m * 7 * sizeof(float);
+  return samples + problems + solver;
+}
+
+}  // namespace
+
+MemoryNeed memory_needed(const PruneJob& job, std::size_t images) {
+  MemoryNeed need;
+  double weights = 0;
+  for (const auto& [name, tensor] : job.network.constants) {
+    weights += static_cast<double>(tensor.floats.size() * sizeof(float));
+  }
+  double most = 0;
+  for (const MacLayer& layer : job.network.layers) {
+    const double bytes = has_weights(job.network, layer) ? refit_bytes(job, layer, images) : 0;
+    if (bytes > most) {
+      most = bytes;
+      need.layer = layer.name;
+    }
+  }
+  need.bytes = program_bytes + image_bytes + copies_of_weights * weights + most;
+  return need;
+}
+
+std::size_t most_kept_bytes(const PruneJob& job, std::size_t images) {
+  if (!job.options.memory) {
+    return static_cast<std::size_t>(most_kept);
+  }
+  const MemoryNeed need = memory_needed(job, images);
+  if (need.bytes > *job.options.memory) {
+    throw InputError("--memory", "",
+                     fmt::format("is {:.2f} GB; pruning {} takes up to {:.2f} GB, most of it for layer {}",
+                                 *job.options.memory * 1e-9, job.network.file, need.bytes * 1e-9, need.layer),
+                     "give more, or prune on fewer images");
+  }
+  return static_cast<std::size_t>(std::min(most_kept, (*job.options.memory - need.bytes) / kept_sets));
+}
+
+}  // namespace mj
