@@ -38,7 +38,7 @@ struct PruneArguments {
   std::optional<int> rounds, epochs, final_epochs;
   std::optional<double> learning_rate, distillation, damping;
   std::string restore_norm = "l2";
-  bool match_variance = false;
+  std::optional<bool> channels, match_variance, compensate;
   std::vector<std::string> keep;
   std::vector<std::string> layers;
   std::string memory;
@@ -156,7 +156,9 @@ std::map<std::string, std::string> run_options(const PruneArguments& arguments, 
           {"learning-rate", number(options.training.learning_rate)},
           {"distillation", number(options.training.distillation)},
           {"restore-norm", arguments.restore_norm},
-          {"match-variance", arguments.match_variance ? "yes" : "no"},
+          {"channels", options.channels ? "yes" : "no"},
+          {"match-variance", options.recipe.match_variance ? "yes" : "no"},
+          {"compensate", options.recipe.compensate ? "yes" : "no"},
           {"damping", number(options.recipe.damping)}};
 }
 
@@ -187,7 +189,9 @@ PruneOptions method_options(const PruneArguments& arguments, const NetworkInputs
   PruneOptions options = default_options(method, calibration.size, !calibration.labels.empty());
   options.step = arguments.step;
   options.recipe.damping = arguments.damping.value_or(options.recipe.damping);
-  options.recipe.match_variance = arguments.match_variance;
+  options.recipe.match_variance = arguments.match_variance.value_or(options.recipe.match_variance);
+  options.recipe.compensate = arguments.compensate.value_or(options.recipe.compensate);
+  options.channels = arguments.channels.value_or(options.channels);
   if (!arguments.order.empty()) {
     options.order = arguments.order == "graph" ? LayerOrder::graph : LayerOrder::energy;
   }
@@ -370,8 +374,15 @@ void add_method_options(CLI::App& command, PruneArguments& arguments) {
                   "0.7; on fewer than 20,000 labels 1)")
       ->check(CLI::Range(0.0, 1.0))
       ->type_name("SHARE");
-  command.add_flag("--match-variance", arguments.match_variance,
-                   "Scale every output channel to the variance that the dense network gives it");
+  command.add_flag("--channels,!--no-channels", arguments.channels,
+                   "Whether whole channels may go towards an energy, so that the network gets smaller "
+                   "(default: admm yes, else no)");
+  command.add_flag("--match-variance,!--no-match-variance", arguments.match_variance,
+                   "Whether every output channel is scaled to the variance that the dense network gives it "
+                   "(default: admm yes, else no)");
+  command.add_flag("--compensate,!--no-compensate", arguments.compensate,
+                   "Whether a layer makes good what is missing in the value that its output is added to "
+                   "(default: admm yes, else no)");
   command.add_option("--restore-norm", arguments.restore_norm, "Norm of the output's error in that choice")
       ->check(CLI::IsMember({"l1", "l2"}))
       ->capture_default_str();

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <set>
 #include <unordered_set>
 
@@ -63,6 +64,28 @@ void restore_constants(const Network& network, onnx::GraphProto& graph) {
   ensure(restored == network.constants.size(), "a constant has no place in the model that it was read from");
   if (is_reshaped) {
     declare_again(network, graph);
+  }
+}
+
+/// Of convolutions, where channels went from a depthwise one.
+void restore_groups(const Network& network, onnx::GraphProto& graph) {
+  std::map<std::string_view, int64_t> groups;
+  for (const Node& node : network.nodes) {
+    const auto* group = find_attribute<int64_t>(node, "group");
+    if (node.op == "Conv" && group != nullptr && *group > 1) {
+      groups.emplace(node.outputs.front(), *group);
+    }
+  }
+  for (onnx::NodeProto& node : *graph.mutable_node()) {
+    const auto found = node.op_type() == "Conv" ? groups.find(node.output(0)) : groups.end();
+    if (found == groups.end()) {
+      continue;
+    }
+    for (onnx::AttributeProto& attribute : *node.mutable_attribute()) {
+      if (attribute.name() == "group") {
+        attribute.set_i(found->second);
+      }
+    }
   }
 }
 
@@ -131,6 +154,7 @@ std::string onnx_bytes(const Network& network) {
   onnx::ModelProto model = network.envelope.empty() ? new_model(network) : parse_envelope(network.envelope);
   if (!network.envelope.empty()) {
     restore_constants(network, *model.mutable_graph());
+    restore_groups(network, *model.mutable_graph());
   }
   model.clear_metadata_props();
   for (const auto& [key, value] : network.metadata) {

@@ -33,7 +33,9 @@ Json layer_json(const PrunedLayer& layer) {
           {"density_after", layer.density_after},
           {"energy_before", layer.energy_before},
           {"energy_after", layer.energy_after},
-          {"output_error", layer.output_error}};
+          {"output_error", layer.output_error},
+          {"channels_before", layer.channels_before},
+          {"channels_after", layer.channels_after}};
 }
 
 Json step_json(const PruneStep& step) {

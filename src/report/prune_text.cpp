@@ -14,10 +14,16 @@ std::string error_text(double error) {
   return std::isfinite(error) ? fmt::format("{:.2g}", error) : "-";
 }
 
+std::string channels_text(const PrunedLayer& layer) {
+  return layer.channels_after == layer.channels_before
+             ? fmt::format("{}", layer.channels_before)
+             : fmt::format("{} of {}", layer.channels_after, layer.channels_before);
+}
+
 std::string layer_table(const PruneResult& result) {
   TextTable table;
-  table.columns = {{"layer", Align::left}, {"weights"}, {"after"},       {"energy"}, {"after"},
-                   {"of before"},          {"saving"},  {"output error"}};
+  table.columns = {{"layer", Align::left}, {"channels"}, {"weights"},     {"after"}, {"energy"}, {"after"},
+                   {"of before"},          {"saving"},   {"output error"}};
   double before = 0;
   double after = 0;
   for (const PrunedLayer& layer : result.layers) {
@@ -25,7 +31,7 @@ std::string layer_table(const PruneResult& result) {
     after += layer.energy_after;
   }
   for (const PrunedLayer& layer : result.layers) {
-    table.rows.push_back({printable(layer.name), percentage(layer.density_before),
+    table.rows.push_back({printable(layer.name), channels_text(layer), percentage(layer.density_before),
                           percentage(layer.density_after), si_figure(layer.energy_before),
                           si_figure(layer.energy_after),
                           percentage(ratio(layer.energy_after, layer.energy_before)),
@@ -33,6 +39,7 @@ std::string layer_table(const PruneResult& result) {
                           error_text(layer.output_error)});
   }
   table.total = {"total",
+                 "",
                  "",
                  "",
                  si_figure(before),
@@ -77,8 +84,8 @@ std::string prune_text(const PruneResult& result) {
                   printable(result.method), printable(result.accelerator), result.batch, result.seed);
   text += layer_table(result);
   text +=
-      "\nPer image; energy in 16-bit MACs. weights: non-zero ones before and after. saving: share of the "
-      "whole.\n\n";
+      "\nPer image; energy in 16-bit MACs. channels: what a layer gives. weights: non-zero ones before and "
+      "after. saving: share of the whole.\n\n";
   text += fmt::format("energy   {}", change(result.before.energy, result.after.energy));
   if (result.before.energy_pj && result.after.energy_pj) {
     text += fmt::format(", {} -> {}", joules(*result.before.energy_pj), joules(*result.after.energy_pj));

@@ -35,13 +35,15 @@ struct Logits {
 
 struct SampleOptions {
   int64_t positions = 16;  ///< output positions drawn in each image; all where there are fewer
-  uint64_t seed = 0;  ///< the same seed draws the same positions, in any network with the same layer shape
+  uint64_t seed = 0;   ///< the same seed draws the same positions, in any network with the same layer shape
+  std::string beside;  ///< a value of the shape of the layer's output, to be sampled too; may be empty
 };
 
 /// What a layer reads and gives at sampled output positions.
 struct LayerSamples {
   std::vector<Matrix> inputs;  ///< for each group: rows x (C R S)
   Matrix outputs;              ///< rows x (groups K), before any activation function, bias included
+  Matrix beside;               ///< of SampleOptions::beside, as `outputs`; else empty
 };
 
 struct TrainOptions {

@@ -2,19 +2,21 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "base/random.h"
 #include "workflow/layer_errors.h"
 #include "workflow/prune_goal.h"
+#include "workflow/written_network.h"
 
 namespace mj {
 namespace {
 
-NetworkFigures figures(PruneContext& context, const Network& network, const Measured& measured,
-                       const std::string& name) {
-  const Estimate estimate = estimate_network(network, measured.stats, context.job.setting);
+/// @param session that runs what is written
+NetworkFigures figures(PruneContext& context, const Estimate& estimate, const Measured& measured,
+                       Session& session, const std::string& name) {
   NetworkFigures result;
   result.energy = measured.energy;
   if (estimate.mac_picojoules) {
@@ -26,9 +28,8 @@ NetworkFigures figures(PruneContext& context, const Network& network, const Meas
   }
   std::optional<Accuracy> accuracy = measured.accuracy;
   if (context.job.evaluation) {
-    context.working->load_constants(network);
-    accuracy = context.working->evaluate(*context.job.evaluation, stage(context, name + ": final accuracy"),
-                                         context.stop);
+    accuracy =
+        session.evaluate(*context.job.evaluation, stage(context, name + ": final accuracy"), context.stop);
   }
   if (accuracy) {
     result.top1 = accuracy->top1;
@@ -37,28 +38,28 @@ NetworkFigures figures(PruneContext& context, const Network& network, const Meas
   return result;
 }
 
-std::vector<PrunedLayer> describe_layers(PruneContext& context, const Measured& dense, const Measured& pruned,
-                                         const Network& network) {
+std::vector<PrunedLayer> describe_layers(PruneContext& context, const Estimate& before, const Estimate& after,
+                                         const Network& network, const std::vector<KeptChannels>& kept) {
   const PruneJob& job = context.job;
-  const Estimate before = estimate_network(job.network, dense.stats, job.setting);
-  const Estimate after = estimate_network(network, pruned.stats, job.setting);
   context.reference->load_constants(job.network);
   context.working->load_constants(network);
   const NetworkInputs images =
       select(context.split.held_back,
              sample_indices(context.split.held_back.size, job.options.recipe.images, job.options.seed));
   const auto errors =
-      layer_output_errors(*context.reference, *context.working, network, images, job.options.recipe.positions,
-                          job.options.seed, context.kept_bytes, context.stop);
+      layer_output_errors(*context.reference, *context.working, network, kept, images,
+                          job.options.recipe.positions, job.options.seed, context.kept_bytes, context.stop);
   std::vector<PrunedLayer> layers;
   for (std::size_t l = 0; l < before.layers.size(); ++l) {
-    const auto weights = static_cast<double>(weight_count(network.layers[l].shape));
+    const auto weights = static_cast<double>(weight_count(network.layers[l].shape));  // Those gone included.
     layers.push_back({.name = before.layers[l].workload.name,
                       .density_before = before.layers[l].workload.nonzero_weights / weights,
                       .density_after = after.layers[l].workload.nonzero_weights / weights,
                       .energy_before = before.layers[l].energy.total.value,
                       .energy_after = after.layers[l].energy.total.value,
-                      .output_error = errors[l]});
+                      .output_error = errors[l],
+                      .channels_before = std::ssize(kept[l].outputs),
+                      .channels_after = std::count(kept[l].outputs.begin(), kept[l].outputs.end(), true)});
   }
   return layers;
 }
@@ -117,15 +118,21 @@ PruneOutcome conclude(PruneContext& context, RunState state) {
   result.accelerator = job.setting.accelerator.name;
   result.batch = job.options.batch;
   result.seed = job.options.seed;
-  result.before = figures(context, job.network, dense, "dense network");
-  result.after = figures(context, state.network, pruned, "pruned network");
-  result.layers = describe_layers(context, dense, pruned, state.network);
+  const Estimate before = estimate_network(job.network, dense.stats, job.setting);
+  const Estimate after = estimate_written(context, state.network, pruned.stats, "pruned network");
+  context.working->load_constants(job.network);
+  result.before = figures(context, before, dense, *context.working, "dense network");
+  context.working->load_constants(state.network);
+  WrittenNetwork written = network_to_write(context, state.network);
+  result.after = figures(context, after, pruned, written.session ? *written.session : *context.working,
+                         "pruned network");
+  result.layers = describe_layers(context, before, after, state.network, written.kept);
   result.history = std::move(state.history);
   result.stopped_by = state.stopped_by;
   result.accuracy_on = accuracy_source(context);
   outcome.shortfall = shortfall(context, dense, pruned);
   outcome.reached = outcome.shortfall.empty();
-  outcome.network = std::move(state.network);
+  outcome.network = std::move(written.network);
   return outcome;
 }
 

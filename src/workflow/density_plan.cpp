@@ -48,7 +48,7 @@ LayerCurve trace_curve(const Network& network, std::size_t layer, const Matrix& 
   for (const std::size_t i : by_score(weights, scores)) {
     curve.scores.push_back(scores.values[i]);
   }
-  curve.energies.emplace(network, layer, scores, stats, setting);
+  curve.energies.emplace(layer_alone(network, layer, stats), scores, setting);
   curve.least = fewest_weights(network, layer);
   return curve;
 }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/matrix.h"
+#include "network/channels.h"
 #include "workflow/network_energy.h"
 #include "workflow/prune_options.h"
 
@@ -19,8 +20,10 @@ struct RoundGoal {
 /// How many weights each layer keeps.
 struct RoundPlan {
   std::vector<int64_t> keep;  ///< parallel to Network::layers
-  double predicted = 0;       ///< in the goal's unit, activations taken as they are
-  bool reachable = true;      ///< false: even the fewest weights that a layer may keep miss the goal
+  std::vector<ChannelGroup> groups;
+  std::vector<std::vector<int64_t>> removed;  ///< channels of each group; `keep` is of what they leave
+  double predicted = 0;                       ///< in the goal's unit, activations taken as they are
+  bool reachable = true;  ///< false: even the fewest weights that a layer may keep miss the goal
 };
 
 /// The weights that a layer keeps at least: without any it would cut the network.

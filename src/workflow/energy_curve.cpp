@@ -6,6 +6,16 @@
 #include "network/weights.h"
 
 namespace mj {
+namespace {
+
+Matrix magnitudes(Matrix weights) {
+  for (float& weight : weights.values) {
+    weight = std::fabs(weight);
+  }
+  return weights;
+}
+
+}  // namespace
 
 std::vector<std::size_t> by_score(const Matrix& weights, const Matrix& scores) {
   std::vector<std::size_t> order;
@@ -19,21 +29,22 @@ std::vector<std::size_t> by_score(const Matrix& weights, const Matrix& scores) {
   return order;
 }
 
-EnergyCurve::EnergyCurve(const Network& network, std::size_t layer, const Matrix& scores,
-                         const ActivationStats& stats, const EnergySetting& setting) {
-  const MacLayer& mac = network.layers[layer];
-  Network scratch = network;
-  const auto order = by_score(weight_matrix(network, mac), scores);
-  for (std::size_t i = 0; i < points.size(); ++i) {
+EnergyCurve::EnergyCurve(LayerAlone layer, const Matrix& scores, const EnergySetting& setting) {
+  const MacLayer& mac = layer.network.layers.front();
+  Matrix weights = weight_matrix(layer.network, mac);
+  const auto order = by_score(weights, scores);
+  for (std::size_t i = points.size(), left = order.size(); i-- > 0;) {
     const auto keep = static_cast<std::size_t>(std::llround(points[i] * static_cast<double>(order.size())));
-    Matrix weights = weight_matrix(network, mac);
-    for (std::size_t k = keep; k < order.size(); ++k) {
-      weights.values[order[k]] = 0;
+    while (left > keep) {
+      weights.values[order[--left]] = 0;
     }
-    set_weight_matrix(scratch, scratch.layers[layer], weights);
-    energies_[i] = layer_energy(scratch, layer, stats, setting);
+    set_weight_matrix(layer.network, mac, weights);
+    energies_[i] = layer_energy(layer.network, 0, layer.stats, setting);
   }
 }
+
+EnergyCurve::EnergyCurve(LayerAlone layer, const EnergySetting& setting)
+    : EnergyCurve(layer, magnitudes(weight_matrix(layer.network, layer.network.layers.front())), setting) {}
 
 double EnergyCurve::at(double share) const {
   const auto above = std::upper_bound(points.begin(), points.end(), share);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/matrix.h"
+#include "network/channels.h"
 #include "workflow/network_energy.h"
 
 namespace mj {
@@ -13,8 +14,9 @@ namespace mj {
 class EnergyCurve {
  public:
   /// @param scores of the layer's weights; those with the lowest go first
-  EnergyCurve(const Network& network, std::size_t layer, const Matrix& scores, const ActivationStats& stats,
-              const EnergySetting& setting);
+  EnergyCurve(LayerAlone layer, const Matrix& scores, const EnergySetting& setting);
+  /// The smallest weights go first.
+  EnergyCurve(LayerAlone layer, const EnergySetting& setting);
 
   /// @param share of the weights that are not zero now, 0 to 1; in between by linear interpolation
   [[nodiscard]] double at(double share) const;

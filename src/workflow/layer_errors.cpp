@@ -6,7 +6,8 @@
 namespace mj {
 namespace {
 
-double relative_error(const Matrix& wanted, const Matrix& given) {
+/// @param kept columns that count
+double relative_error(const Matrix& wanted, const Matrix& given, const std::vector<bool>& kept) {
   std::vector<double> means(static_cast<std::size_t>(wanted.columns));
   for (int64_t i = 0; i < wanted.rows; ++i) {
     for (int64_t j = 0; j < wanted.columns; ++j) {
@@ -17,6 +18,9 @@ double relative_error(const Matrix& wanted, const Matrix& given) {
   double power = 0;
   for (int64_t i = 0; i < wanted.rows; ++i) {
     for (int64_t j = 0; j < wanted.columns; ++j) {
+      if (!kept[static_cast<std::size_t>(j)]) {
+        continue;
+      }
       const double difference = static_cast<double>(given.at(i, j)) - wanted.at(i, j);
       const double deviation = wanted.at(i, j) - means[static_cast<std::size_t>(j)];
       error += difference * difference;
@@ -29,8 +33,9 @@ double relative_error(const Matrix& wanted, const Matrix& given) {
 }  // namespace
 
 std::vector<double> layer_output_errors(Session& reference, Session& other, const Network& network,
-                                        const NetworkInputs& inputs, int64_t positions, uint64_t seed,
-                                        std::size_t kept_bytes, const std::stop_token& stop) {
+                                        const std::vector<KeptChannels>& kept, const NetworkInputs& inputs,
+                                        int64_t positions, uint64_t seed, std::size_t kept_bytes,
+                                        const std::stop_token& stop) {
   std::vector<double> errors;
   LayerPasses reference_passes(reference, inputs, kept_bytes);
   LayerPasses other_passes(other, inputs, kept_bytes);
@@ -40,7 +45,8 @@ std::vector<double> layer_output_errors(Session& reference, Session& other, cons
     reference_passes.go_to(l, stop);
     other_passes.go_to(l, stop);
     const Matrix wanted = reference_passes.samples(l, sampling, stop).outputs;
-    errors.push_back(relative_error(wanted, other_passes.samples(l, sampling, stop).outputs));
+    errors.push_back(
+        relative_error(wanted, other_passes.samples(l, sampling, stop).outputs, kept[l].outputs));
   }
   return errors;
 }

@@ -3,7 +3,6 @@
 #include <set>
 
 #include "network/weights.h"
-#include "search/search_mapping.h"
 
 namespace mj {
 
@@ -17,10 +16,7 @@ double layer_energy(const Network& network, std::size_t layer, const ActivationS
                     const EnergySetting& setting) {
   const Workload workload =
       make_workload(network, network.layers[layer], &stats.layers[layer], setting.workload);
-  const RowStationaryMapping mapping = search_mapping(workload, setting.accelerator);
-  const AccessCounts counts = count_accesses(workload, setting.accelerator, mapping);
-  return price(counts, workload, setting.accelerator, static_cast<double>(setting.workload.batch))
-      .total.value;
+  return estimate({workload}, setting.accelerator, setting.workload.batch).layers.front().energy.total.value;
 }
 
 WeightCount count_weights(const Network& network) {

@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "workflow/density_plan.h"
 #include "workflow/memory_need.h"
+#include "workflow/written_network.h"
 
 namespace mj {
 namespace {
@@ -73,12 +74,14 @@ std::optional<double> metric_of(const Measured& measured, Metric metric) {
   return metric == Metric::top1 ? measured.accuracy->top1 : measured.accuracy->top5;
 }
 
-Measured measure(PruneContext& context, const Network& network, const std::string& name) {
+Measured measure(PruneContext& context, const Network& network, const std::string& name, bool is_dense) {
   context.working->load_constants(network);
   Measured measured;
   measured.stats = context.working->measure_activations(context.statistics,
                                                         stage(context, name + ": activations"), context.stop);
-  measured.energy = total_energy(estimate_network(network, measured.stats, context.job.setting)).value;
+  const Estimate estimate = is_dense ? estimate_network(network, measured.stats, context.job.setting)
+                                     : estimate_written(context, network, measured.stats, name);
+  measured.energy = total_energy(estimate).value;
   measured.nonzero_weights = count_weights(network).nonzero;
   if (!context.split.held_back.labels.empty()) {
     measured.accuracy =

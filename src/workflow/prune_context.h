@@ -51,7 +51,9 @@ void save_if_due(const PruneContext& context, const RunState& state);
 std::optional<double> metric_of(const Measured& measured, Metric metric);
 
 /// Runs `network` over the images for its zeros and its accuracy. Leaves it loaded in context.working.
-Measured measure(PruneContext& context, const Network& network, const std::string& name);
+/// @param is_dense the network that was given: its energy counts all of its channels
+Measured measure(PruneContext& context, const Network& network, const std::string& name,
+                 bool is_dense = false);
 
 /// Ends a stage with the figures of a network, relative to the dense one's.
 void report(const PruneContext& context, const std::string& name, const Measured& measured,

@@ -9,24 +9,10 @@
 #include "prune/energy_aware.h"
 #include "prune/layer_problem.h"
 #include "prune/match_variance.h"
+#include "workflow/followers.h"
 
 namespace mj {
 namespace {
-
-/// The running mean of the batch norm that alone reads `value`; it can take up a change of the value's mean.
-std::string batch_norm_mean_of(const Network& network, const std::string& value) {
-  std::string mean;
-  int readers = 0;
-  for (const Node& node : network.nodes) {
-    for (const std::string& input : node.inputs) {
-      readers += input == value ? 1 : 0;
-    }
-    if (node.op == "BatchNormalization" && node.inputs.size() == 5 && node.inputs[0] == value) {
-      mean = node.inputs[3];
-    }
-  }
-  return readers == 1 && network.constants.contains(mean) ? mean : std::string();
-}
 
 Matrix rows_of(const Matrix& matrix, int64_t first, int64_t count) {
   Matrix part(count, matrix.columns);

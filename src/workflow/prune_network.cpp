@@ -92,7 +92,7 @@ RunState start_state(PruneContext& context) {
     }
   }
   RunState state{.step = job.options.step, .refinements = job.options.refinements, .network = job.network};
-  state.dense = measure(context, job.network, "dense network");
+  state.dense = measure(context, job.network, "dense network", true);
   report(context, "dense network", state.dense, state.dense);
   state.current = state.dense;
   if (has_budget(job.options.target) && is_reached(final_goal(job, state.dense), state.current)) {

@@ -13,6 +13,9 @@ PruneOptions default_options(PruneMethod method, std::size_t images, bool labell
     options.recipe.images = 2000;
     options.recipe.positions = 32;
     options.recipe.damping = 1e-3;
+    options.recipe.match_variance = true;
+    options.recipe.compensate = true;
+    options.channels = true;
   }
   if (method == PruneMethod::admm && few) {
     options.epochs = 2;

@@ -39,8 +39,9 @@ struct RecipeOptions {
   RestoreOptions restore;
   double damping = 3e-3;        ///< of the refit, as a fraction of the Gram matrix's mean diagonal
   bool match_variance = false;  ///< each output channel's to the dense network's, after the refit
-  std::size_t images = 1000;    ///< that layers are sampled on
-  int64_t positions = 16;       ///< output positions in each
+  bool compensate = false;    ///< a layer whose output is added to another value makes that one's error good
+  std::size_t images = 1000;  ///< that layers are sampled on
+  int64_t positions = 16;     ///< output positions in each
 };
 
 /// Layers of which only so many weights may become zero.
@@ -67,6 +68,7 @@ struct PruneOptions {
   bool tune_in_cycles = false;  ///< fine-tuning as tune_in_cycles does it, else one schedule over all epochs
   TrainOptions training{.learning_rate = 2e-3,
                         .distillation = 0.7};  ///< epochs and seed are set from the above
+  bool channels = false;                       ///< whole channels may go too, where energy is the goal
   RecipeOptions recipe;
   std::vector<LayerLimit> limits;        ///< of several that match a layer the smallest holds
   std::optional<double> memory;          ///< bytes that the run may take; changes no result

@@ -18,9 +18,10 @@ struct NetworkFigures {
 
 struct PrunedLayer {
   std::string name;
-  double density_before = 1, density_after = 1;  ///< non-zero weights over weights
+  double density_before = 1, density_after = 1;  ///< non-zero weights over the weights that it had
   double energy_before = 0, energy_after = 0;    ///< per image, in 16-bit MACs
   double output_error = 0;  ///< squared error of the layer's output over its power, on calibration images
+  int64_t channels_before = 0, channels_after = 0;  ///< that it gives
 };
 
 /// One round of pruning, and whether its network was kept.

@@ -1,11 +1,14 @@
 #include "workflow/prune_round.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "workflow/fine_tune.h"
+#include "workflow/followers.h"
 #include "workflow/layer_errors.h"
 #include "workflow/layer_passes.h"
 #include "workflow/level_plan.h"
@@ -17,6 +20,8 @@ namespace {
 
 /// A round plans for a little less than its goal, since activations change with the weights.
 constexpr double planning_margin = 0.997;
+/// Of a batch norm; a change of its input hardly shows behind a smaller one.
+constexpr double least_scale = 1e-3;
 
 RoundPlan make_plan(PruneContext& context, const Network& network, const Measured& measured, RoundGoal goal,
                     int round, const std::string& name) {
@@ -59,10 +64,14 @@ std::vector<std::size_t> layer_order(const PruneContext& context, const Network&
 RoundState begin_round(PruneContext& context, const RunState& state, const std::string& name) {
   RoundPlan plan =
       make_plan(context, state.network, state.current, round_goal(context.job, state), state.round, name);
-  return {.keep = std::move(plan.keep),
-          .reachable = plan.reachable,
-          .order = layer_order(context, state.network, state.current),
-          .network = state.network};
+  RoundState begun{.keep = std::move(plan.keep),
+                   .reachable = plan.reachable,
+                   .order = layer_order(context, state.network, state.current),
+                   .network = state.network};
+  for (std::size_t g = 0; g < plan.groups.size(); ++g) {
+    clear_channels(begun.network, plan.groups[g], plan.removed[g]);
+  }
+  return begun;
 }
 
 /// Passes over the images that layers are sampled on.
@@ -70,6 +79,18 @@ struct SamplePasses {
   LayerPasses reference;  ///< of the network whose outputs are kept
   LayerPasses working;    ///< of the one that is pruned
 };
+
+/// Adds to a layer's outputs what is missing in the value that they are added to.
+void make_good(const Addition& addition, const Matrix& wanted, const Matrix& given, Matrix& outputs) {
+  for (int64_t i = 0; i < outputs.rows; ++i) {
+    for (int64_t j = 0; j < outputs.columns; ++j) {
+      const double scale = addition.scale[static_cast<std::size_t>(j)];
+      if (std::fabs(scale) > least_scale) {
+        outputs.at(i, j) += static_cast<float>((wanted.at(i, j) - given.at(i, j)) / scale);
+      }
+    }
+  }
+}
 
 void prune_one(PruneContext& context, SamplePasses& passes, RoundState& begun, std::size_t layer, int round) {
   const PruneOptions& options = context.job.options;
@@ -81,14 +102,20 @@ void prune_one(PruneContext& context, SamplePasses& passes, RoundState& begun, s
     prune_layer_by_magnitude(begun.network, layer, keep);
     return;
   }
+  const std::optional<Addition> addition =
+      options.recipe.compensate ? addition_behind(begun.network, layer) : std::nullopt;
   const SampleOptions sampling{.positions = bounded_positions(begun.network.layers[layer],
                                                               context.samples.size, options.recipe.positions),
-                               .seed = round_seed(context, Task::layer_samples, round, layer)};
+                               .seed = round_seed(context, Task::layer_samples, round, layer),
+                               .beside = addition ? addition->addend : std::string()};
   passes.reference.go_to(layer, context.stop);
   passes.working.go_to(layer, context.stop);
-  const Matrix wanted = passes.reference.samples(layer, sampling, context.stop).outputs;
+  LayerSamples wanted = passes.reference.samples(layer, sampling, context.stop);
   LayerSamples read = passes.working.samples(layer, sampling, context.stop);
-  prune_layer(begun.network, layer, keep, fit_layer(begun.network, layer, std::move(read), wanted),
+  if (addition) {
+    make_good(*addition, wanted.beside, read.beside, wanted.outputs);
+  }
+  prune_layer(begun.network, layer, keep, fit_layer(begun.network, layer, std::move(read), wanted.outputs),
               options.method, options.recipe);
   context.working->load_constants(begun.network);
 }

@@ -21,7 +21,7 @@ PruneResult sample_result() {
   result.seed = 7;
   result.before = {4000, 8000, 2200, 61500.5, 0.9, 0.99};
   result.after = {1500, 3000, 550, 20000, 0.891, 0.985};
-  result.layers = {{"conv1", 1, 0.5, 1000, 500, 0.0123}, {"fc", 0.9, 0.1, 3000, 1000, 0.4}};
+  result.layers = {{"conv1", 1, 0.5, 1000, 500, 0.0123, 16, 12}, {"fc", 0.9, 0.1, 3000, 1000, 0.4, 10, 10}};
   result.history = {
       {1, 2000, 0.895, std::nullopt, true}, {2, 1500, 0.891, 0.985, true}, {3, 1200, 0.7, 0.9, false}};
   result.seconds = 125.5;
@@ -35,14 +35,14 @@ PruneResult sample_result() {
 TEST(UnitPruneText, ShowsBeforeAgainstAfter) {
   EXPECT_EQ(prune_text(sample_result()), R"(net.onnx pruned by energy-aware on example, batch 4, seed 7
 
-layer  weights  after  energy  after  of before  saving  output error
----------------------------------------------------------------------
-conv1   100.0%  50.0%   1.0 k    500      50.0%   20.0%         0.012
-fc       90.0%  10.0%   3.0 k  1.0 k      33.3%   80.0%           0.4
----------------------------------------------------------------------
-total                   4.0 k  1.5 k      37.5%  100.0%
+layer  channels  weights  after  energy  after  of before  saving  output error
+-------------------------------------------------------------------------------
+conv1  12 of 16   100.0%  50.0%   1.0 k    500      50.0%   20.0%         0.012
+fc           10    90.0%  10.0%   3.0 k  1.0 k      33.3%   80.0%           0.4
+-------------------------------------------------------------------------------
+total                             4.0 k  1.5 k      37.5%  100.0%
 
-Per image; energy in 16-bit MACs. weights: non-zero ones before and after. saving: share of the whole.
+Per image; energy in 16-bit MACs. channels: what a layer gives. weights: non-zero ones before and after. saving: share of the whole.
 
 energy   4.0 k -> 1.5 k (37.5% of before), 8.0 nJ -> 3.0 nJ
 weights  2.2 k -> 550 (25.0% of before) non-zero
@@ -68,9 +68,9 @@ TEST(UnitPruneText, SaysWhereNoAccuracyIsKnown) {
 
 TEST(UnitPruneText, NothingSavedHasNoShares) {
   PruneResult result = sample_result();
-  result.layers = {{"conv1", 1, 1, 1000, 1000, 0}};
+  result.layers = {{"conv1", 1, 1, 1000, 1000, 0, 8, 8}};
   EXPECT_THAT(prune_text(result),
-              HasSubstr("conv1   100.0%  100.0%   1.0 k  1.0 k     100.0%       -             0"));
+              HasSubstr("conv1         8   100.0%  100.0%   1.0 k  1.0 k     100.0%       -             0"));
 }
 
 TEST(UnitPruneJson, IsTheContractsForm) {
@@ -105,7 +105,9 @@ TEST(UnitPruneJson, IsTheContractsForm) {
       "density_after": 0.5,
       "energy_before": 1000.0,
       "energy_after": 500.0,
-      "output_error": 0.0123
+      "output_error": 0.0123,
+      "channels_before": 16,
+      "channels_after": 12
     },
     {
       "name": "fc",
@@ -113,7 +115,9 @@ TEST(UnitPruneJson, IsTheContractsForm) {
       "density_after": 0.1,
       "energy_before": 3000.0,
       "energy_after": 1000.0,
-      "output_error": 0.4
+      "output_error": 0.4,
+      "channels_before": 10,
+      "channels_after": 10
     }
   ],
   "history": [

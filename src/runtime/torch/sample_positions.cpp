@@ -44,23 +44,35 @@ std::vector<Position> draw_pass(const LayerShape& shape, const SampleOptions& op
   return positions;
 }
 
-LayerSamples make_room(const LayerShape& shape, std::size_t images, int64_t positions) {
+LayerSamples make_room(const LayerShape& shape, std::size_t images, int64_t positions, bool has_beside) {
   const int64_t rows = static_cast<int64_t>(images) * std::min(positions, shape.n * shape.p * shape.q);
   LayerSamples samples;
   for (int64_t group = 0; group < shape.groups; ++group) {
     samples.inputs.emplace_back(rows, shape.c * shape.r * shape.s);
   }
   samples.outputs = Matrix(rows, shape.groups * shape.k);
+  if (has_beside) {
+    samples.beside = samples.outputs;
+  }
   return samples;
 }
 
-void gather(const HeldMap& input, const HeldMap& output, const LayerShape& shape,
-            const std::vector<Position>& positions, int64_t first_row, LayerSamples& samples) {
+struct HeldMaps {
+  HeldMap input;
+  HeldMap output;
+  HeldMap beside;
+};
+
+void gather(const HeldMaps& maps, const LayerShape& shape, const std::vector<Position>& positions,
+            int64_t first_row, LayerSamples& samples) {
   for (int64_t group = 0; group < shape.groups; ++group) {
-    gather_inputs(input.view, shape, group, positions, first_row,
+    gather_inputs(maps.input.view, shape, group, positions, first_row,
                   samples.inputs[static_cast<std::size_t>(group)]);
   }
-  gather_outputs(output.view, positions, first_row, samples.outputs);
+  gather_outputs(maps.output.view, positions, first_row, samples.outputs);
+  if (samples.beside.rows > 0) {
+    gather_outputs(maps.beside.view, positions, first_row, samples.beside);
+  }
 }
 
 }  // namespace
@@ -71,29 +83,36 @@ LayerSamples sample_positions(const Model& model, const PassStart& start, const 
   ensure(layer.layout != WeightLayout::none, "only layers with weights are sampled");
   ensure(options.positions > 0, "at least one position is sampled");
   const LayerShape& shape = layer.shape;
-  LayerSamples samples = make_room(shape, start.images(), options.positions);
+  LayerSamples samples = make_room(shape, start.images(), options.positions, !options.beside.empty());
   const Slot input_slot = find_slot(model, layer.input);
   const Slot output_slot = layer_output_slot(model, layer);
-  const Plan plan = plan_inference(model, {input_slot, output_slot}, start.step());
+  std::vector<Slot> wanted{input_slot, output_slot};
+  if (!options.beside.empty()) {
+    wanted.push_back(find_slot(model, options.beside));
+  }
+  const Plan plan = plan_inference(model, wanted, start.step());
   const int64_t rows_in_image = samples.outputs.rows / static_cast<int64_t>(start.images());
   for_each_pass(model, start, "samples", {}, stop, [&](const Pass& pass) {
     const at::NoGradGuard no_gradients;
-    HeldMap input;
-    HeldMap output;
+    HeldMaps held;
     run_plan(
         model.graph, plan, pass.given, pass.images(),
         [&](Slot slot, const at::Tensor& value) {
           if (slot == input_slot) {
-            input = view_map(value, layer, shape.groups * shape.c, shape.height, shape.width);
-          } else {
-            output = view_map(value, layer, shape.groups * shape.k, shape.p, shape.q);
+            held.input = view_map(value, layer, shape.groups * shape.c, shape.height, shape.width);
+          }
+          if (slot == output_slot) {
+            held.output = view_map(value, layer, shape.groups * shape.k, shape.p, shape.q);
+          }
+          if (slot == wanted.back()) {
+            held.beside = view_map(value, layer, shape.groups * shape.k, shape.p, shape.q);
           }
         },
         stop);
     const auto maps = static_cast<int64_t>(pass.indices.size()) * shape.n;
-    ensure(input.view.maps == maps && output.view.maps == maps,
+    ensure(held.input.view.maps == maps && held.output.view.maps == maps,
            "a layer has its share of maps for each image");
-    gather(input, output, shape, draw_pass(shape, options, pass.indices),
+    gather(held, shape, draw_pass(shape, options, pass.indices),
            static_cast<int64_t>(pass.indices.front()) * rows_in_image, samples);
     return std::string();
   });

@@ -1,0 +1,156 @@
+#include "prune/channel_elimination.h"
+
+#include <cblas.h>
+#include <lapacke.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/error.h"
+#include "prune/single_threaded_blas.h"
+#include "prune/threads_wanted.h"
+
+namespace mj {
+namespace {
+
+/// The weights of one layer, refitted after each removal.
+class Reader {
+ public:
+  Reader(const ChannelInputs& inputs, double damping)
+      : first_(inputs.first),
+        block_(inputs.columns),
+        rows_(inputs.problem->weights.rows),
+        columns_(inputs.problem->weights.columns),
+        power_(std::max(inputs.problem->output_power, std::numeric_limits<double>::min())),
+        weights_(inputs.problem->weights.values),
+        inverse_(inputs.problem->gram.begin(), inputs.problem->gram.end()) {
+    const double added = std::max(damping * mean_diagonal(*inputs.problem), 1e-30);
+    for (int64_t j = 0; j < columns_; ++j) {
+      inverse_[at(j, j)] = static_cast<float>(inputs.problem->gram[at(j, j)] + added);
+    }
+    const auto n = static_cast<lapack_int>(columns_);
+    ensure(LAPACKE_spotrf(LAPACK_COL_MAJOR, 'L', n, inverse_.data(), n) == 0 &&
+               LAPACKE_spotri(LAPACK_COL_MAJOR, 'L', n, inverse_.data(), n) == 0,
+           "a damped Gram matrix is positive definite");
+    for (int64_t j = 0; j < columns_; ++j) {
+      for (int64_t k = 0; k < j; ++k) {
+        inverse_[at(j, k)] = inverse_[at(k, j)];
+      }
+    }
+  }
+
+  /// Rise of the squared error without the channel, as a share of the output's power.
+  double harm(int64_t channel) const {
+    std::vector<float> factor = block_factor(channel);
+    std::vector<float> solved = block_of_weights(channel);
+    LAPACKE_spotrs(LAPACK_COL_MAJOR, 'L', static_cast<lapack_int>(block_), static_cast<lapack_int>(rows_),
+                   factor.data(), static_cast<lapack_int>(block_), solved.data(),
+                   static_cast<lapack_int>(block_));
+    double sum = 0;
+    for (int64_t i = 0; i < rows_; ++i) {
+      for (int64_t j = 0; j < block_; ++j) {
+        sum += static_cast<double>(solved[static_cast<std::size_t>(i * block_ + j)]) *
+               weights_[at(i, first_ + channel * block_ + j)];
+      }
+    }
+    return sum / power_;
+  }
+
+  /// W -= W_c G_cc^-1 G_c, G -= G_c^T G_cc^-1 G_c: both lose the channel.
+  void remove(int64_t channel) {
+    std::vector<float> factor = block_factor(channel);
+    const int64_t start = first_ + channel * block_;
+    std::vector<float> rows(inverse_.begin() + static_cast<std::ptrdiff_t>(at(start, 0)),
+                            inverse_.begin() + static_cast<std::ptrdiff_t>(at(start + block_, 0)));
+    // Half of G_cc^-1 on each side keeps G symmetric: rows = L^-1 G_c, row by row in memory.
+    cblas_strsm(CblasRowMajor, CblasLeft, CblasUpper, CblasTrans, CblasNonUnit, static_cast<int>(block_),
+                static_cast<int>(columns_), 1, factor.data(), static_cast<int>(block_), rows.data(),
+                static_cast<int>(columns_));
+    std::vector<float> halved = block_of_weights(channel);
+    cblas_strsm(CblasColMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, static_cast<int>(block_),
+                static_cast<int>(rows_), 1, factor.data(), static_cast<int>(block_), halved.data(),
+                static_cast<int>(block_));
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, static_cast<int>(rows_),
+                static_cast<int>(columns_), static_cast<int>(block_), -1, halved.data(),
+                static_cast<int>(block_), rows.data(), static_cast<int>(columns_), 1, weights_.data(),
+                static_cast<int>(columns_));
+    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, static_cast<int>(columns_),
+                static_cast<int>(columns_), static_cast<int>(block_), -1, rows.data(),
+                static_cast<int>(columns_), rows.data(), static_cast<int>(columns_), 1, inverse_.data(),
+                static_cast<int>(columns_));
+  }
+
+ private:
+  std::size_t at(int64_t i, int64_t j) const { return static_cast<std::size_t>(i * columns_ + j); }
+
+  /// The Cholesky factor of G_cc, column-major, lower. Where rounding has left G_cc indefinite the channel is
+  /// one that the others give already: its diagonal alone is taken.
+  std::vector<float> block_factor(int64_t channel) const {
+    const int64_t start = first_ + channel * block_;
+    std::vector<float> block(static_cast<std::size_t>(block_ * block_));
+    for (int64_t j = 0; j < block_; ++j) {
+      for (int64_t k = 0; k < block_; ++k) {
+        block[static_cast<std::size_t>(j * block_ + k)] = inverse_[at(start + j, start + k)];
+      }
+    }
+    std::vector<float> factor = block;
+    const auto n = static_cast<lapack_int>(block_);
+    if (LAPACKE_spotrf(LAPACK_COL_MAJOR, 'L', n, factor.data(), n) == 0) {
+      return factor;
+    }
+    factor.assign(block.size(), 0);
+    for (int64_t j = 0; j < block_; ++j) {
+      const auto place = static_cast<std::size_t>(j * block_ + j);
+      factor[place] = std::sqrt(std::max(block[place], std::numeric_limits<float>::min()));
+    }
+    return factor;
+  }
+
+  /// rows x columns of the channel.
+  std::vector<float> block_of_weights(int64_t channel) const {
+    std::vector<float> block;
+    for (int64_t i = 0; i < rows_; ++i) {
+      const auto start = weights_.begin() + static_cast<std::ptrdiff_t>(at(i, first_ + channel * block_));
+      block.insert(block.end(), start, start + block_);
+    }
+    return block;
+  }
+
+  int64_t first_, block_, rows_, columns_;
+  double power_;
+  std::vector<float> weights_;  ///< rows x columns
+  std::vector<float> inverse_;  ///< G, columns x columns
+};
+
+}  // namespace
+
+std::vector<int64_t> elimination_order(const std::vector<ChannelInputs>& readers, int64_t channels,
+                                       int64_t count, double damping, int threads) {
+  ensure(count >= 0 && count <= channels, "no more channels are removed than there are");
+  const SingleThreadedBlas guard;
+  std::vector<Reader> all;
+  for (const ChannelInputs& reader : readers) {
+    all.emplace_back(reader, damping);
+  }
+  std::vector<int64_t> order;
+  std::vector<bool> is_gone(static_cast<std::size_t>(channels), false);
+  while (std::ssize(order) < count) {
+    std::vector<double> harms(static_cast<std::size_t>(channels), std::numeric_limits<double>::infinity());
+    parallel_for(harms.size(), threads_wanted(threads), [&](std::size_t channel) {
+      if (!is_gone[channel]) {
+        harms[channel] = 0;
+        for (const Reader& reader : all) {
+          harms[channel] += reader.harm(static_cast<int64_t>(channel));
+        }
+      }
+    });
+    const auto least = std::min_element(harms.begin(), harms.end()) - harms.begin();
+    order.push_back(least);
+    is_gone[static_cast<std::size_t>(least)] = true;
+    parallel_for(all.size(), threads_wanted(threads), [&](std::size_t i) { all[i].remove(least); });
+  }
+  return order;
+}
+
+}  // namespace mj

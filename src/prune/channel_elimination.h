@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "prune/layer_problem.h"
+
+namespace mj {
+
+/// A layer that reads channels.
+struct ChannelInputs {
+  const LayerProblem* problem = nullptr;
+  int64_t first = 0;    ///< column of the first channel
+  int64_t columns = 1;  ///< of each channel, in a row
+};
+
+/// The order in which `count` of the channels are removed from all the layers that read them: each time the
+/// one without which their outputs, the other weights of a layer being fitted anew, get the least error, as a
+/// share of each layer's output power (Optimal Brain Surgeon over blocks of columns: tr(W_c G_cc^-1 W_c^T)
+/// with G the inverse of the damped Gram matrix, one for all rows). Computed in single precision.
+/// @param damping as a fraction of the mean diagonal of H
+std::vector<int64_t> elimination_order(const std::vector<ChannelInputs>& readers, int64_t channels,
+                                       int64_t count, double damping, int threads = 0);
+
+}  // namespace mj

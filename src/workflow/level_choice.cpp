@@ -1,0 +1,203 @@
+#include "workflow/level_choice.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <set>
+#include <utility>
+
+#include "network/weights.h"
+#include "workflow/energy_curve.h"
+
+namespace mj {
+namespace {
+
+constexpr std::size_t steps_of_share = 200;  ///< in equal ratios from all weights to the fewest tried
+constexpr int bisections = 60;
+constexpr double lowest_price = -60;  ///< its logarithm
+constexpr double highest_price = 60;
+constexpr int sweeps = 4;
+
+/// The loss at any share: its logarithm is linear in the share between those tried, and falls to nothing with
+/// the square of what is removed above the first.
+double loss_at(const std::vector<double>& losses, double share) {
+  if (share >= tried_shares[0]) {
+    const double removed = (1 - share) / (1 - tried_shares[0]);
+    return losses[0] * removed * removed;
+  }
+  std::size_t i = 1;
+  while (i + 1 < losses.size() && share < tried_shares[i]) {
+    ++i;
+  }
+  const double part = (tried_shares[i - 1] - share) / (tried_shares[i - 1] - tried_shares[i]);
+  return std::exp(std::log(losses[i - 1]) + part * (std::log(losses[i]) - std::log(losses[i - 1])));
+}
+
+}  // namespace
+
+struct LevelChoice::Level {
+  double share = 1;
+  double loss = 0;
+  double cost = 0;
+};
+
+/// A layer's levels with certain channels left.
+struct LevelChoice::Curve {
+  std::vector<Level> levels;
+};
+
+LevelChoice::LevelChoice(const Network& network, const ActivationStats& stats, const EnergySetting& setting,
+                         std::vector<LayerChoices> layers, std::vector<GroupChoices> groups)
+    : network_(&network),
+      stats_(&stats),
+      setting_(&setting),
+      layers_(std::move(layers)),
+      groups_(std::move(groups)),
+      groups_of_(layers_.size()) {
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    const ChannelGroup& group = groups_[g].group;
+    std::set<std::size_t> touched(group.givers.begin(), group.givers.end());
+    touched.insert(group.depthwise.begin(), group.depthwise.end());
+    for (const ChannelReader& reader : group.readers) {
+      touched.insert(reader.layer);
+    }
+    for (const std::size_t layer : touched) {
+      groups_of_[layer].push_back(g);
+    }
+    layers_of_.emplace_back(touched.begin(), touched.end());
+  }
+}
+
+LevelChoice::LevelChoice(std::vector<LayerChoices> layers)
+    : layers_(std::move(layers)), groups_of_(layers_.size()) {}
+
+LevelChoice::~LevelChoice() = default;
+
+std::vector<std::vector<int64_t>> LevelChoice::channels(const Levels& levels) const {
+  std::vector<std::vector<int64_t>> removed;
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    const GroupTrial& trial = groups_[g].trial;
+    removed.emplace_back(
+        trial.order.begin(),
+        trial.order.begin() + channels_gone(trial, groups_[g].group.channels, levels.removals[g]));
+    std::sort(removed.back().begin(), removed.back().end());
+  }
+  return removed;
+}
+
+const LevelChoice::Curve& LevelChoice::curve(std::size_t layer, const std::vector<std::size_t>& removals) {
+  std::vector<std::size_t> key{layer};
+  Levels only{.removals = std::vector<std::size_t>(groups_.size())};
+  for (const std::size_t g : groups_of_[layer]) {
+    key.push_back(removals[g]);
+    only.removals[g] = removals[g];
+  }
+  std::unique_ptr<Curve>& found = curves_[key];
+  if (found != nullptr) {
+    return *found;
+  }
+  found = std::make_unique<Curve>();
+  const LayerChoices& choices = layers_[layer];
+  std::optional<EnergyCurve> energies;
+  if (network_ != nullptr) {
+    std::vector<ChannelGroup> groups;
+    for (const GroupChoices& group : groups_) {
+      groups.push_back(group.group);
+    }
+    LayerAlone alone =
+        layer_alone(*network_, layer, *stats_, kept_channels(*network_, groups, channels(only))[layer]);
+    if (!choices.is_pruned) {
+      found->levels.push_back({1, 0, layer_energy(alone.network, 0, alone.stats, *setting_)});
+      return *found;
+    }
+    energies.emplace(std::move(alone), *setting_);
+  }
+  if (!choices.is_pruned) {
+    found->levels.emplace_back();
+    return *found;
+  }
+  const double least = std::min(1.0, std::max(choices.fewest / choices.nonzero, tried_shares.back() / 2));
+  for (std::size_t i = 0; i <= steps_of_share; ++i) {
+    const double share = std::pow(least, static_cast<double>(i) / steps_of_share);
+    found->levels.push_back(
+        {share, loss_at(choices.losses, share), energies ? energies->at(share) : share * choices.nonzero});
+  }
+  return *found;
+}
+
+LevelChoice::Level LevelChoice::best(std::size_t layer, const std::vector<std::size_t>& removals,
+                                     double price) {
+  const std::vector<Level>& levels = curve(layer, removals).levels;
+  return *std::min_element(levels.begin(), levels.end(), [&](const Level& a, const Level& b) {
+    return a.loss + price * a.cost < b.loss + price * b.cost;
+  });
+}
+
+/// Of the parts that a group's removal changes.
+double LevelChoice::objective(std::size_t group, const std::vector<std::size_t>& removals, double price) {
+  double sum = removals[group] == 0 ? 0 : groups_[group].trial.losses[removals[group] - 1];
+  for (const std::size_t layer : layers_of_[group]) {
+    const Level level = best(layer, removals, price);
+    sum += level.loss + price * level.cost;
+  }
+  return sum;
+}
+
+/// Group by group from `start`, until none changes: each layer's best follows from the channels left.
+Levels LevelChoice::at_price(double price, const Levels& start) {
+  Levels levels = start;
+  levels.removals.resize(groups_.size());
+  for (int sweep = 0; sweep < sweeps; ++sweep) {
+    bool changed = false;
+    for (std::size_t g = 0; g < groups_.size(); ++g) {
+      const std::size_t before = levels.removals[g];
+      std::size_t chosen = before;
+      double least = objective(g, levels.removals, price);
+      for (std::size_t removal = 0; removal <= groups_[g].trial.losses.size(); ++removal) {
+        levels.removals[g] = removal;
+        const double value = objective(g, levels.removals, price);
+        if (value < least) {
+          least = value;
+          chosen = removal;
+        }
+      }
+      levels.removals[g] = chosen;
+      changed = changed || chosen != before;
+    }
+    if (!changed) {
+      break;
+    }
+  }
+  levels.shares.clear();
+  levels.cost = 0;
+  levels.loss = 0;
+  for (std::size_t l = 0; l < layers_.size(); ++l) {
+    const Level level = best(l, levels.removals, price);
+    levels.shares.push_back(level.share);
+    levels.cost += level.cost;
+    levels.loss += level.loss;
+  }
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    levels.loss += levels.removals[g] == 0 ? 0 : groups_[g].trial.losses[levels.removals[g] - 1];
+  }
+  return levels;
+}
+
+Levels LevelChoice::within(double limit) {
+  double low = lowest_price;
+  double high = highest_price;
+  Levels reached = at_price(std::exp(high), {});
+  for (int i = 0; i < bisections; ++i) {
+    const double middle = (low + high) / 2;
+    Levels levels = at_price(std::exp(middle), {});
+    if (levels.cost > limit) {
+      low = middle;
+    } else {
+      high = middle;
+      reached = std::move(levels);
+    }
+  }
+  return reached;
+}
+
+}  // namespace mj

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "network/activation_stats.h"
+#include "network/channels.h"
+#include "workflow/level_trials.h"
+#include "workflow/network_energy.h"
+
+namespace mj {
+
+/// What may be done to one layer.
+struct LayerChoices {
+  bool is_pruned = false;      ///< false: it stays as it is, whatever its channels
+  double nonzero = 0;          ///< weights
+  double fewest = 1;           ///< that it must keep
+  std::vector<double> losses;  ///< at each of tried_shares
+};
+
+/// What may be done to a group of channels.
+struct GroupChoices {
+  ChannelGroup group;
+  GroupTrial trial;
+};
+
+/// One choice for every layer and group.
+struct Levels {
+  std::vector<double> shares;         ///< of each layer's weights
+  std::vector<std::size_t> removals;  ///< for each group 0, or 1 + index in tried_removals
+  double cost = 0;                    ///< energy, or weights, of the whole
+  double loss = 0;
+};
+
+/// The choices' costs, and the best of them at a price.
+class LevelChoice {
+ public:
+  /// Costs are energies, each layer's with the channels that are left.
+  LevelChoice(const Network& network, const ActivationStats& stats, const EnergySetting& setting,
+              std::vector<LayerChoices> layers, std::vector<GroupChoices> groups);
+  /// Costs are weights; there are no groups.
+  explicit LevelChoice(std::vector<LayerChoices> layers);
+  ~LevelChoice();
+
+  /// The lowest price at which the cost is at most `limit`; where none is low enough, the highest price.
+  Levels within(double limit);
+  /// The channels removed from each group.
+  [[nodiscard]] std::vector<std::vector<int64_t>> channels(const Levels& levels) const;
+
+ private:
+  struct Level;
+  struct Curve;
+  Levels at_price(double price, const Levels& start);
+  const Curve& curve(std::size_t layer, const std::vector<std::size_t>& removals);
+  Level best(std::size_t layer, const std::vector<std::size_t>& removals, double price);
+  double objective(std::size_t group, const std::vector<std::size_t>& removals, double price);
+
+  const Network* network_ = nullptr;
+  const ActivationStats* stats_ = nullptr;
+  const EnergySetting* setting_ = nullptr;
+  std::vector<LayerChoices> layers_;
+  std::vector<GroupChoices> groups_;
+  std::vector<std::vector<std::size_t>> groups_of_;                    ///< by layer
+  std::vector<std::vector<std::size_t>> layers_of_;                    ///< by group
+  std::map<std::vector<std::size_t>, std::unique_ptr<Curve>> curves_;  ///< by layer and its groups' removals
+};
+
+}  // namespace mj

@@ -1,0 +1,151 @@
+#include "workflow/level_trials.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "base/random.h"
+#include "network/weights.h"
+#include "prune/channel_elimination.h"
+#include "runtime/augment.h"
+#include "workflow/divergence.h"
+
+namespace mj {
+namespace {
+
+/// Images that a loss is measured on: as many as take so many MACs in the whole network.
+constexpr double macs_of_trial = 4e10;
+constexpr double fewest_images = 192;
+constexpr double most_images = 1000;
+constexpr double least_part = 0.35;  ///< of an image's area
+constexpr double least_loss = 1e-9;  ///< below it rounding decides
+constexpr std::size_t most_readers = 6;
+constexpr int64_t most_columns = 10000;  ///< of a reader: their inverse Gram matrix takes 400 MB
+
+/// Parts of images, so that they are not those that the network may have learned by heart: on those it is
+/// surer of itself than on any others, and shows less of what a layer's loss does.
+NetworkInputs unfamiliar_images(const PruneContext& context, const Network& network, uint64_t seed) {
+  double macs = 0;
+  for (const MacLayer& layer : network.layers) {
+    macs += static_cast<double>(mac_count(layer.shape));
+  }
+  const auto count = static_cast<std::size_t>(std::clamp(macs_of_trial / macs, fewest_images, most_images));
+  const auto& all = context.split.fit;
+  return augmented(select(all, sample_indices(all.size, count, derive_seed(seed, 1))), least_part, true,
+                   derive_seed(seed, 1));
+}
+
+/// Takes back what was done to a layer.
+void restore_layer(Network& network, const Network& before, std::size_t layer, const std::string& norm_mean) {
+  const MacLayer& mac = network.layers[layer];
+  for (const std::string& name : {mac.weights, mac.bias, norm_mean}) {
+    if (const auto found = before.constants.find(name); found != before.constants.end()) {
+      network.constants.find(name)->second.floats = found->second.floats;
+    }
+  }
+}
+
+}  // namespace
+
+int64_t channels_gone(const GroupTrial& trial, int64_t channels, std::size_t removal) {
+  const double share = removal == 0 ? 0 : tried_removals.at(removal - 1);
+  const auto more = static_cast<int64_t>(share * static_cast<double>(channels - trial.unread));
+  return std::min(trial.unread + more, channels - 1);
+}
+
+bool can_try(const PruneContext& context, const Network& network, const ChannelGroup& group) {
+  const auto is_free = [&](std::size_t layer) { return context.most_zeros[layer] >= 1; };
+  return group.readers.size() <= most_readers &&
+         std::all_of(group.givers.begin(), group.givers.end(), is_free) &&
+         std::all_of(group.depthwise.begin(), group.depthwise.end(), is_free) &&
+         std::all_of(group.readers.begin(), group.readers.end(), [&](const ChannelReader& reader) {
+           const LayerShape& shape = network.layers[reader.layer].shape;
+           return is_free(reader.layer) && shape.c * shape.r * shape.s <= most_columns;
+         });
+}
+
+LevelTrials::LevelTrials(PruneContext& context, const Network& network, uint64_t seed)
+    : context_(context),
+      seed_(seed),
+      network_(network),
+      images_(unfamiliar_images(context, network, seed)),
+      loss_passes_(*context.working, images_, context.kept_bytes),
+      sample_passes_(*context.working, context.samples, context.kept_bytes) {
+  context_.working->load_constants(network_);
+  before_ = context_.working->forward(images_, {}, context_.stop).values;
+}
+
+LayerFit LevelTrials::fit(std::size_t layer) {
+  const SampleOptions sampling{.positions = bounded_positions(network_.layers[layer], context_.samples.size,
+                                                              context_.job.options.recipe.positions),
+                               .seed = derive_seed(seed_, 2 + layer)};
+  LayerSamples read = sample_passes_.samples(layer, sampling, context_.stop);
+  const Matrix wanted = read.outputs;
+  return fit_layer(network_, layer, std::move(read), wanted);
+}
+
+double LevelTrials::loss_of(const Network& pruned) {
+  context_.working->load_constants(pruned);
+  return std::max(mean_divergence(before_, loss_passes_.logits(context_.stop)), least_loss);
+}
+
+std::vector<double> LevelTrials::of_layer(std::size_t layer, double nonzero) {
+  context_.working->load_constants(network_);
+  loss_passes_.go_to(layer, context_.stop);
+  sample_passes_.go_to(layer, context_.stop);
+  const LayerFit problem = fit(layer);
+  std::vector<double> losses;
+  Network pruned = network_;
+  for (const double share : tried_shares) {
+    restore_layer(pruned, network_, layer, problem.norm_mean);
+    prune_layer(pruned, layer, std::max<int64_t>(1, std::llround(share * nonzero)), problem,
+                context_.job.options.method, context_.job.options.recipe);
+    losses.push_back(std::max(loss_of(pruned), losses.empty() ? 0 : losses.back()));
+  }
+  return losses;
+}
+
+GroupTrial LevelTrials::of_group(const ChannelGroup& group, std::size_t unread) {
+  const RecipeOptions& recipe = context_.job.options.recipe;
+  const std::size_t first =
+      std::min_element(group.readers.begin(), group.readers.end(), [](auto& a, auto& b) {
+        return a.layer < b.layer;
+      })->layer;
+  context_.working->load_constants(network_);
+  loss_passes_.go_to(first, context_.stop);
+  sample_passes_.go_to(first, context_.stop);
+  std::vector<LayerFit> problems;
+  std::vector<ChannelInputs> inputs;
+  problems.reserve(group.readers.size());
+  for (const ChannelReader& reader : group.readers) {
+    const LayerShape& shape = network_.layers[reader.layer].shape;
+    problems.push_back(fit(reader.layer));
+    inputs.push_back({&problems.back().groups.front(), reader.first * shape.r * shape.s,
+                      reader.repeat * shape.r * shape.s});
+  }
+  GroupTrial trial{.unread = static_cast<int64_t>(unread)};
+  trial.order =
+      elimination_order(inputs, group.channels, channels_gone(trial, group.channels, tried_removals.size()),
+                        recipe.damping, recipe.restore.threads);
+  Network pruned = network_;
+  for (std::size_t removal = 1; removal <= tried_removals.size(); ++removal) {
+    for (const std::size_t giver : group.givers) {
+      restore_layer(pruned, network_, giver, "");
+    }
+    for (std::size_t r = 0; r < problems.size(); ++r) {
+      restore_layer(pruned, network_, group.readers[r].layer, problems[r].norm_mean);
+    }
+    const int64_t count = channels_gone(trial, group.channels, removal);
+    clear_channels(pruned, group, {trial.order.begin(), trial.order.begin() + count});
+    for (std::size_t r = 0; r < problems.size(); ++r) {
+      const std::size_t layer = group.readers[r].layer;
+      problems[r].groups.front().weights = weight_matrix(pruned, pruned.layers[layer]);
+      prune_layer(pruned, layer, weight_count(pruned.layers[layer].shape), problems[r],
+                  context_.job.options.method, recipe);
+    }
+    trial.losses.push_back(std::max(loss_of(pruned), trial.losses.empty() ? 0 : trial.losses.back()));
+  }
+  return trial;
+}
+
+}  // namespace mj

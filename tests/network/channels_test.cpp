@@ -1,0 +1,144 @@
+#include "network/channels.h"
+
+#include <gtest/gtest.h>
+
+#include "graph_builder.h"
+#include "network/weights.h"
+
+namespace mj {
+namespace {
+
+constexpr int64_t row_major = 1;
+
+/// Conv a (3 -> 4), ReLU, conv b (4 -> 5), whose output is the network's.
+GraphBuilder two_convolutions() {
+  GraphBuilder graph;
+  graph.input("x", {1, 3, 8, 8})
+      .constant("wa", {4, 3, 1, 1})
+      .constant("ba", {4})
+      .constant("wb", {5, 4, 1, 1});
+  graph.node("Conv", {"x", "wa", "ba"}, "a", {1, 4, 8, 8}, {}, "a").node("Relu", {"a"}, "r", {1, 4, 8, 8});
+  return graph.node("Conv", {"r", "wb"}, "b", {1, 5, 8, 8}, {}, "b").output("b");
+}
+
+TEST(UnitChannels, WhatReachesAnOutputStays) {
+  const auto groups = find_channel_groups(two_convolutions().build());
+  ASSERT_EQ(groups.size(), 1U);
+  EXPECT_EQ(groups[0].channels, 4);
+  EXPECT_EQ(groups[0].givers, std::vector<std::size_t>{0});
+  ASSERT_EQ(groups[0].readers.size(), 1U);
+  EXPECT_EQ(groups[0].readers[0].layer, 1U);
+  EXPECT_EQ(groups[0].places.size(), 3U);  // wa, ba, wb
+}
+
+TEST(UnitChannels, WithoutAChannelItsPlacesAreGone) {
+  const Network network = two_convolutions().build();
+  const auto groups = find_channel_groups(network);
+  const Network smaller = without_channels(network, groups, {{1, 3}});
+  // Constants count from 1 in memory's order.
+  EXPECT_EQ(smaller.constants.at("wa").shape, (Shape{2, 3, 1, 1}));
+  EXPECT_EQ(smaller.constants.at("wa").floats, (std::vector<float>{1, 2, 3, 7, 8, 9}));
+  EXPECT_EQ(smaller.constants.at("ba").floats, (std::vector<float>{1, 3}));
+  EXPECT_EQ(smaller.constants.at("wb").shape, (Shape{5, 2, 1, 1}));
+  EXPECT_EQ(smaller.constants.at("wb").floats, (std::vector<float>{1, 3, 5, 7, 9, 11, 13, 15, 17, 19}));
+}
+
+TEST(UnitChannels, ClearedChannelsAreUnread) {
+  Network network = two_convolutions().build();
+  const auto groups = find_channel_groups(network);
+  EXPECT_TRUE(unread_channels(network, groups)[0].empty());
+  clear_channels(network, groups[0], {0, 2});
+  EXPECT_EQ(unread_channels(network, groups)[0], (std::vector<int64_t>{0, 2}));
+  EXPECT_EQ(count_nonzeros(weight_matrix(network, network.layers[0])), 6);
+  clear_channels(network, groups[0], {1, 3});
+  EXPECT_EQ(unread_channels(network, groups)[0].size(), 3U) << "one channel stays";
+}
+
+TEST(UnitChannels, ASumTiesItsTermsTogether) {
+  GraphBuilder graph;
+  graph.input("x", {1, 3, 8, 8}).constant("wa", {4, 3, 1, 1}).constant("wb", {4, 3, 1, 1});
+  graph.constant("wc", {2, 4, 1, 1});
+  graph.node("Conv", {"x", "wa"}, "a", {1, 4, 8, 8}).node("Conv", {"x", "wb"}, "b", {1, 4, 8, 8});
+  graph.node("Add", {"a", "b"}, "s", {1, 4, 8, 8}).node("Conv", {"s", "wc"}, "c", {1, 2, 8, 8});
+  const auto groups = find_channel_groups(graph.output("c").build());
+  ASSERT_EQ(groups.size(), 1U);
+  EXPECT_EQ(groups[0].givers, (std::vector<std::size_t>{0, 1}));
+}
+
+TEST(UnitChannels, AConcatenationKeepsItsPartsApart) {
+  GraphBuilder graph;
+  graph.input("x", {1, 3, 8, 8}).constant("wa", {4, 3, 1, 1}).constant("wb", {2, 3, 1, 1});
+  graph.constant("wc", {2, 6, 1, 1});
+  graph.node("Conv", {"x", "wa"}, "a", {1, 4, 8, 8}).node("Conv", {"x", "wb"}, "b", {1, 2, 8, 8});
+  graph.node("Concat", {"a", "b"}, "s", {1, 6, 8, 8}, {{"axis", int64_t{1}}});
+  graph.node("Conv", {"s", "wc"}, "c", {1, 2, 8, 8});
+  const auto groups = find_channel_groups(graph.output("c").build());
+  ASSERT_EQ(groups.size(), 2U);
+  EXPECT_EQ(groups[0].readers[0].first, 0);
+  EXPECT_EQ(groups[1].readers[0].first, 4);
+}
+
+TEST(UnitChannels, FlattenedChannelsAreBlocksOfColumns) {
+  GraphBuilder graph;
+  graph.input("x", {1, 3, 2, 2}).constant("wa", {4, 3, 1, 1}).constant("wb", {5, 16});
+  graph.node("Conv", {"x", "wa"}, "a", {1, 4, 2, 2}).node("Flatten", {"a"}, "f", {1, 16});
+  graph.node("Gemm", {"f", "wb"}, "b", {1, 5}, {{"transB", row_major}});
+  const Network network = graph.output("b").build();
+  const auto groups = find_channel_groups(network);
+  ASSERT_EQ(groups.size(), 1U);
+  EXPECT_EQ(groups[0].readers[0].repeat, 4);
+  EXPECT_EQ(without_channels(network, groups, {{0}}).constants.at("wb").shape, (Shape{5, 12}));
+}
+
+TEST(UnitChannels, ADepthwiseLayerLosesGroups) {
+  GraphBuilder graph;
+  graph.input("x", {1, 3, 8, 8}).constant("wa", {4, 3, 1, 1}).constant("wd", {4, 1, 3, 3});
+  graph.constant("wb", {2, 4, 1, 1});
+  graph.node("Conv", {"x", "wa"}, "a", {1, 4, 8, 8});
+  graph.node("Conv", {"a", "wd"}, "d", {1, 4, 6, 6}, {{"group", int64_t{4}}});
+  graph.node("Conv", {"d", "wb"}, "b", {1, 2, 6, 6});
+  const Network network = graph.output("b").build();
+  const auto groups = find_channel_groups(network);
+  ASSERT_EQ(groups.size(), 1U);
+  EXPECT_EQ(groups[0].depthwise, std::vector<std::size_t>{1});
+  const Network smaller = without_channels(network, groups, {{2}});
+  EXPECT_EQ(smaller.constants.at("wd").shape, (Shape{3, 1, 3, 3}));
+  EXPECT_EQ(*find_attribute<int64_t>(smaller.nodes[1], "group"), 3);
+}
+
+TEST(UnitChannels, WhatMixesChannelsOrIsSharedKeepsThem) {
+  for (const char* op : {"LRN", "Softmax", "Unknown"}) {
+    GraphBuilder graph;
+    graph.input("x", {1, 3, 8, 8}).constant("wa", {4, 3, 1, 1}).constant("wb", {5, 4, 1, 1});
+    graph.node("Conv", {"x", "wa"}, "a", {1, 4, 8, 8}).node(op, {"a"}, "r", {1, 4, 8, 8});
+    graph.node("Conv", {"r", "wb"}, "b", {1, 5, 8, 8}).output("b");
+    EXPECT_TRUE(find_channel_groups(graph.build()).empty()) << op;
+  }
+  GraphBuilder shared;
+  shared.input("x", {1, 4, 8, 8}).constant("w", {4, 4, 1, 1}).constant("wb", {5, 4, 1, 1});
+  shared.node("Conv", {"x", "w"}, "a", {1, 4, 8, 8}).node("Conv", {"a", "w"}, "b", {1, 4, 8, 8});
+  shared.node("Conv", {"b", "wb"}, "c", {1, 5, 8, 8}).output("c");
+  EXPECT_TRUE(find_channel_groups(shared.build()).empty());
+}
+
+TEST(UnitChannels, OneLayerAloneHasTheShapeOfWhatIsLeft) {
+  const Network network = two_convolutions().build();
+  const auto groups = find_channel_groups(network);
+  ActivationStats stats{.images = 1, .layers = std::vector<LayerActivations>(2)};
+  stats.layers[1].tap_nonzeros = {10, 20, 30, 40};
+  stats.layers[1].input_channel_nonzeros = {1, 2, 3, 4};
+  stats.layers[1].input_runs.overflow[0] = 8;
+  const auto kept = kept_channels(network, groups, {{1}});
+  const LayerAlone giver = layer_alone(network, 0, stats, kept[0]);
+  EXPECT_EQ(giver.network.layers[0].shape.k, 3);
+  EXPECT_EQ(weight_matrix(giver.network, giver.network.layers[0]).values,
+            (std::vector<float>{1, 2, 3, 7, 8, 9, 10, 11, 12}));
+  const LayerAlone reader = layer_alone(network, 1, stats, kept[1]);
+  EXPECT_EQ(reader.network.layers[0].shape.c, 3);
+  EXPECT_EQ(reader.stats.layers[0].tap_nonzeros, (std::vector<double>{10, 30, 40}));
+  EXPECT_EQ(reader.stats.layers[0].input_channel_nonzeros, (std::vector<double>{1, 3, 4}));
+  EXPECT_DOUBLE_EQ(reader.stats.layers[0].input_runs.overflow[0], 6);
+}
+
+}  // namespace
+}  // namespace mj

@@ -1,0 +1,70 @@
+#include "network/channels.h"
+
+#include <gtest/gtest.h>
+
+#include "onnx/onnx_file.h"
+#include "residual_network.h"
+
+namespace mj {
+namespace {
+
+/// Every way in which channels go through a network: a batch norm and slopes, a depthwise layer, a sum, a
+/// gate, a concatenation, and a reshape to rows whose length stands in the graph.
+Network many_ways() {
+  TinyNetwork tiny;
+  const Shape six{1, 6, 4, 4};
+  const TinyNetwork::Attributes same{{"pads", std::vector<int64_t>{1, 1, 1, 1}}};
+  const auto convolution = [&](const std::string& from, const std::string& to, int64_t outputs,
+                               int64_t inputs, uint64_t seed) {
+    const auto size = static_cast<std::size_t>(outputs * inputs);
+    tiny.constant("w_" + to, {outputs, inputs, 1, 1}, random_values(size, seed));
+    tiny.constant("b_" + to, {outputs}, random_values(static_cast<std::size_t>(outputs), seed + 1));
+    tiny.node("Conv", {from, "w_" + to, "b_" + to}, to, {1, outputs, 4, 4});
+  };
+  tiny.input("x", {-1, 3, 4, 4});
+  convolution("x", "y0", 6, 3, 1);
+  batch_norm(tiny, "y0", "n0", 6, six, 10);
+  tiny.constant("slopes", {6, 1, 1}, random_values(6, 20)).node("PRelu", {"n0", "slopes"}, "a0", six);
+  tiny.constant("wd", {6, 1, 3, 3}, random_values(54, 21)).constant("bd", {6}, random_values(6, 22));
+  tiny.node("Conv", {"a0", "wd", "bd"}, "d", six, {{"pads", same.at("pads")}, {"group", int64_t{6}}});
+  convolution("d", "y1", 6, 6, 30);
+  tiny.node("Add", {"y1", "a0"}, "sum", six).node("GlobalAveragePool", {"sum"}, "mean", {1, 6, 1, 1});
+  tiny.node("Sigmoid", {"mean"}, "gate", {1, 6, 1, 1}).node("Mul", {"sum", "gate"}, "gated", six);
+  convolution("gated", "y2", 4, 6, 40);
+  tiny.node("Relu", {"y2"}, "a2", {1, 4, 4, 4});
+  tiny.node("Concat", {"a2", "gated"}, "all", {1, 10, 4, 4}, {{"axis", int64_t{1}}});
+  convolution("all", "y3", 5, 10, 50);
+  tiny.node("Relu", {"y3"}, "a3", {1, 5, 4, 4}).integers("rows", {-1, 80});
+  tiny.node("Reshape", {"a3", "rows"}, "flat", {1, 80});
+  tiny.constant("wf", {80, 3}, random_values(240, 60)).constant("bf", {3}, random_values(3, 61));
+  tiny.node("Gemm", {"flat", "wf", "bf"}, "out", {1, 3});
+  return tiny.build({"out"});
+}
+
+// A channel that nothing reads can be zeroed or taken out: the network gives the same.
+TEST(PropertyChannels, WithoutUnreadChannelsANetworkGivesTheSame) {
+  Network network = many_ways();
+  const auto groups = find_channel_groups(network);
+  ASSERT_EQ(groups.size(), 3U) << "of y0, d, y1 and all that is added to them; y2; y3";
+  std::vector<std::vector<int64_t>> removed;
+  for (const ChannelGroup& group : groups) {
+    removed.push_back({0, group.channels - 2});
+    clear_channels(network, group, removed.back());
+  }
+  EXPECT_EQ(unread_channels(network, groups), removed);
+  Network smaller = without_channels(network, groups, removed);
+  infer_shapes(smaller);
+  EXPECT_EQ(weight_count(smaller.layers[0].shape), 4 * 3);
+  EXPECT_EQ(smaller.layers[1].shape.groups, 4);
+  EXPECT_EQ(smaller.constants.at("rows").integers[1], 48);
+  const Tensor images{.type = ElementType::float32, .shape = {2, 3, 4, 4}, .floats = random_values(96, 70)};
+  const Tensor before = open_session(network, {})->run({images}).at(0);
+  const Tensor after = open_session(smaller, {})->run({images}).at(0);
+  ASSERT_EQ(before.shape, after.shape);
+  for (std::size_t i = 0; i < before.floats.size(); ++i) {
+    EXPECT_NEAR(before.floats[i], after.floats[i], 1e-4 * (1 + std::abs(before.floats[i])));
+  }
+}
+
+}  // namespace
+}  // namespace mj
