@@ -336,6 +336,15 @@ void add_limit_options(CLI::App& command, PruneArguments& arguments) {
       ->type_name("PATTERN=max:SHARE");
 }
 
+/// --NAME and --no-NAME; neither leaves the method's default.
+void add_switch(CLI::App& command, const std::string& name, std::optional<bool>& value,
+                const std::string& description) {
+  command.add_flag_callback(
+      "--" + name, [&value] { value = true; }, description);
+  command.add_flag_callback(
+      "--no-" + name, [&value] { value = false; }, "The opposite");
+}
+
 void add_method_options(CLI::App& command, PruneArguments& arguments) {
   command.add_option("--method", arguments.method, "How weights are chosen")
       ->check(CLI::IsMember({"admm", "energy-aware", "magnitude"}))
@@ -374,15 +383,13 @@ void add_method_options(CLI::App& command, PruneArguments& arguments) {
                   "0.7; on fewer than 20,000 labels 1)")
       ->check(CLI::Range(0.0, 1.0))
       ->type_name("SHARE");
-  command.add_flag("--channels,!--no-channels", arguments.channels,
-                   "Whether whole channels may go towards an energy, so that the network gets smaller "
-                   "(default: admm yes, else no)");
-  command.add_flag("--match-variance,!--no-match-variance", arguments.match_variance,
-                   "Whether every output channel is scaled to the variance that the dense network gives it "
-                   "(default: admm yes, else no)");
-  command.add_flag("--compensate,!--no-compensate", arguments.compensate,
-                   "Whether a layer makes good what is missing in the value that its output is added to "
-                   "(default: admm yes, else no)");
+  add_switch(command, "channels", arguments.channels,
+             "Whole channels may go towards an energy, so that the network gets smaller (default of admm)");
+  add_switch(
+      command, "match-variance", arguments.match_variance,
+      "Every output channel is scaled to the variance that the dense network gives it (default of admm)");
+  add_switch(command, "compensate", arguments.compensate,
+             "A layer makes good what is missing in the value that its output is added to (default of admm)");
   command.add_option("--restore-norm", arguments.restore_norm, "Norm of the output's error in that choice")
       ->check(CLI::IsMember({"l1", "l2"}))
       ->capture_default_str();

@@ -21,8 +21,8 @@ std::size_t first_reader(const ChannelGroup& group) {
 
 /// In the order of their first readers, in which they are tried fastest.
 std::vector<ChannelGroup> groups_in_order(const PruneContext& context, const Network& network,
-                                          const RoundGoal& goal) {
-  if (!context.job.options.channels || goal.kind != RoundGoal::Kind::energy) {
+                                          RoundGoal::Kind kind) {
+  if (!context.job.options.channels || kind != RoundGoal::Kind::energy) {
     return {};
   }
   std::vector<ChannelGroup> groups = find_channel_groups(network);
@@ -53,9 +53,9 @@ std::vector<LayerChoices> try_layers(PruneContext& context, const Network& netwo
 }
 
 std::vector<GroupChoices> try_groups(PruneContext& context, const Network& network, LevelTrials& trials,
-                                     const RoundGoal& goal, const std::string& name) {
+                                     RoundGoal::Kind kind, const std::string& name) {
   std::vector<GroupChoices> tried;
-  const std::vector<ChannelGroup> groups = groups_in_order(context, network, goal);
+  const std::vector<ChannelGroup> groups = groups_in_order(context, network, kind);
   const std::vector<std::vector<int64_t>> unread = unread_channels(network, groups);
   for (const ChannelGroup& group : groups) {
     const std::vector<int64_t>& gone = unread[tried.size()];
@@ -71,17 +71,24 @@ std::vector<GroupChoices> try_groups(PruneContext& context, const Network& netwo
 
 }  // namespace
 
-RoundPlan plan_by_levels(PruneContext& context, const Network& network, const Measured& measured,
-                         const RoundGoal& goal, uint64_t seed, const std::string& name) {
+TriedLevels try_levels(PruneContext& context, const Network& network, RoundGoal::Kind kind, uint64_t seed,
+                       const std::string& name) {
   LevelTrials trials(context, network, seed);
-  std::vector<LayerChoices> layers = try_layers(context, network, trials, name);
-  std::vector<GroupChoices> groups = try_groups(context, network, trials, goal, name);
+  TriedLevels tried;
+  tried.layers = try_layers(context, network, trials, name);
+  tried.groups = try_groups(context, network, trials, kind, name);
+  return tried;
+}
+
+RoundPlan choose_levels(const PruneContext& context, const Network& network, const Measured& measured,
+                        const TriedLevels& tried, const RoundGoal& goal) {
   RoundPlan plan;
-  for (const GroupChoices& group : groups) {
+  for (const GroupChoices& group : tried.groups) {
     plan.groups.push_back(group.group);
   }
+  const std::vector<LayerChoices>& layers = tried.layers;
   LevelChoice choice = goal.kind == RoundGoal::Kind::energy
-                           ? LevelChoice(network, measured.stats, context.job.setting, layers, groups)
+                           ? LevelChoice(network, measured.stats, context.job.setting, layers, tried.groups)
                            : LevelChoice(layers);
   const Levels levels = choice.within(goal.limit);
   plan.removed = choice.channels(levels);

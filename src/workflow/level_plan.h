@@ -2,22 +2,34 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "network/network.h"
 #include "workflow/density_plan.h"
+#include "workflow/level_choice.h"
 #include "workflow/measured.h"
 #include "workflow/prune_context.h"
 
 namespace mj {
 
-/// Which channels go and how many weights each layer keeps, by trying: every layer is pruned alone to a few
-/// densities, and every group of channels is thinned alone, by the run's method; the loss is the divergence
-/// that this brings to the outputs on calibration images. Losses are taken to add up, and one price of energy
-/// (or of a weight) decides for all, the lowest at which the goal is met (docs/pruning.md).
-/// @param network  to prune; its layers keep their present zeros
+/// What trying has told of a network: every layer is pruned alone to a few densities, and every group of
+/// channels thinned alone, by the run's method; a loss is the divergence that this brings to the outputs on
+/// calibration images (docs/pruning.md).
+struct TriedLevels {
+  std::vector<LayerChoices> layers;
+  std::vector<GroupChoices> groups;  ///< none where the goal counts weights
+};
+
+/// @param network to prune; its layers keep their present zeros
+/// @param name    of the round, for progress
+TriedLevels try_levels(PruneContext& context, const Network& network, RoundGoal::Kind kind, uint64_t seed,
+                       const std::string& name);
+
+/// Which channels go and how many weights each layer keeps: losses are taken to add up, and one price of
+/// energy (or of a weight) decides for all, the lowest at which the goal is met.
+/// @param network  that was tried
 /// @param measured of it
-/// @param name     of the round, for progress
-RoundPlan plan_by_levels(PruneContext& context, const Network& network, const Measured& measured,
-                         const RoundGoal& goal, uint64_t seed, const std::string& name);
+RoundPlan choose_levels(const PruneContext& context, const Network& network, const Measured& measured,
+                        const TriedLevels& tried, const RoundGoal& goal);
 
 }  // namespace mj

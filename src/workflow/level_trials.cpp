@@ -81,7 +81,11 @@ LayerFit LevelTrials::fit(std::size_t layer) {
                                .seed = derive_seed(seed_, 2 + layer)};
   LayerSamples read = sample_passes_.samples(layer, sampling, context_.stop);
   const Matrix wanted = read.outputs;
-  return fit_layer(network_, layer, std::move(read), wanted);
+  LayerFit problem = fit_layer(network_, layer, std::move(read), wanted);
+  for (LayerProblem& group : problem.groups) {
+    group.inputs = Matrix();  // Large, and in the Gram matrix already.
+  }
+  return problem;
 }
 
 double LevelTrials::loss_of(const Network& pruned) {

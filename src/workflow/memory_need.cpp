@@ -14,7 +14,7 @@ namespace {
 constexpr double program_bytes = 400e6;  ///< libtorch and what it allocates for any network
 constexpr double image_bytes = 256e6;    ///< that decoded images may take (prepare_inputs)
 constexpr double copies_of_weights = 7;  ///< dense, kept and begun network, the trial; two sessions; moments
-constexpr double most_kept = 320 << 20;
+constexpr double most_kept = 200e6;
 constexpr double kept_sets = 3;  ///< of maps at once: two networks, and the next of one of them
 
 /// Gram matrix and correlation in double; the factor, four matrices of weights and the samples in float

@@ -14,6 +14,8 @@
 
 namespace mj {
 
+struct TriedLevels;
+
 /// What a pruning run works with: its images and the sessions that run the network.
 struct PruneContext {
   const PruneJob& job;
@@ -25,8 +27,9 @@ struct PruneContext {
   NetworkInputs statistics;        ///< on which activation zeros are measured
   NetworkInputs samples;           ///< on which layers are sampled
   std::unique_ptr<Session> working;
-  std::unique_ptr<Session> reference;  ///< whose layer outputs are kept, and who teaches
-  std::size_t kept_bytes = 0;          ///< that what layers give may take between two layers, a set of images
+  std::unique_ptr<Session> reference;        ///< whose layer outputs are kept, and who teaches
+  std::shared_ptr<const TriedLevels> tried;  ///< of the network that the present round starts with
+  std::size_t kept_bytes = 0;  ///< that what layers give may take between two layers, a set of images
 };
 
 /// `progress` hears all of it, the run's log the ends of stages.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <numeric>
 #include <optional>
 #include <utility>
@@ -18,28 +19,34 @@
 namespace mj {
 namespace {
 
-/// A round plans for a little less than its goal, since activations change with the weights.
+/// An energy may lie so far below a round's goal, as a share of it.
+constexpr double most_slack = 0.01;
+/// What a corrected plan aims at, as a share of the goal.
+constexpr double corrected_aim = 0.998;
+constexpr int most_tries = 3;
+/// Methods without corrections plan for a little less than the goal.
 constexpr double planning_margin = 0.997;
 /// Of a batch norm; a change of its input hardly shows behind a smaller one.
 constexpr double least_scale = 1e-3;
 
-RoundPlan make_plan(PruneContext& context, const Network& network, const Measured& measured, RoundGoal goal,
-                    int round, const std::string& name) {
+RoundPlan make_plan(PruneContext& context, const RunState& state, RoundGoal goal, const std::string& name) {
   const PruneJob& job = context.job;
-  if (goal.kind == RoundGoal::Kind::energy) {
-    goal.limit *= planning_margin;
-  }
+  const Network& network = state.network;
+  const Measured& measured = state.current;
   if (job.options.method == PruneMethod::magnitude) {
     return plan_round(network, measured.stats, job.setting, magnitude_ranks(network), false, goal,
                       context.most_zeros);
   }
+  const uint64_t seed = round_seed(context, Task::values_of_weights, state.round);
   if (job.options.method == PruneMethod::admm) {
-    return plan_by_levels(context, network, measured, goal,
-                          round_seed(context, Task::values_of_weights, round), name);
+    if (context.tried == nullptr) {
+      context.tried =
+          std::make_shared<const TriedLevels>(try_levels(context, network, goal.kind, seed, name));
+    }
+    return choose_levels(context, network, measured, *context.tried, goal);
   }
   context.working->load_constants(network);
   stage(context, name + ": what weights are worth")({});
-  const uint64_t seed = round_seed(context, Task::values_of_weights, round);
   const auto sensitivity = context.working->output_sensitivity(context.samples, seed, context.stop);
   const auto power = input_power(*context.working, network, context.samples, job.options.recipe.positions,
                                  seed, context.stop);
@@ -61,12 +68,17 @@ std::vector<std::size_t> layer_order(const PruneContext& context, const Network&
   return order;
 }
 
-RoundState begin_round(PruneContext& context, const RunState& state, const std::string& name) {
-  RoundPlan plan =
-      make_plan(context, state.network, state.current, round_goal(context.job, state), state.round, name);
+/// @param aim of the plan, as a share of the round's goal
+RoundState begin_round(PruneContext& context, const RunState& state, const std::string& name, double aim) {
+  RoundGoal goal = round_goal(context.job, state);
+  if (goal.kind == RoundGoal::Kind::energy) {
+    goal.limit *= aim;
+  }
+  RoundPlan plan = make_plan(context, state, goal, name);
   RoundState begun{.keep = std::move(plan.keep),
                    .reachable = plan.reachable,
                    .order = layer_order(context, state.network, state.current),
+                   .aim = aim,
                    .network = state.network};
   for (std::size_t g = 0; g < plan.groups.size(); ++g) {
     clear_channels(begun.network, plan.groups[g], plan.removed[g]);
@@ -138,14 +150,39 @@ void prune_layers(PruneContext& context, RunState& state, const std::string& nam
   }
 }
 
+/// Activations change with the weights, so that the energy is not quite what was planned. Where it is off the
+/// goal the layers are pruned anew, from what they were, by a plan with another aim.
+bool is_corrected(PruneContext& context, RunState& state, const std::string& name) {
+  RoundState& begun = *state.begun;
+  const RoundGoal goal = round_goal(context.job, state);
+  if (begun.settled || !begun.reachable || goal.kind != RoundGoal::Kind::energy ||
+      context.job.options.method != PruneMethod::admm || begun.corrections + 1 >= most_tries) {
+    return false;
+  }
+  const double energy = measure(context, begun.network, name).energy;
+  if (energy <= goal.limit && energy >= (1 - most_slack) * goal.limit) {
+    return false;
+  }
+  RoundState next = begin_round(context, state, name, begun.aim * corrected_aim * goal.limit / energy);
+  next.corrections = begun.corrections + 1;
+  begun = std::move(next);
+  save_if_due(context, state);
+  return true;
+}
+
 }  // namespace
 
 void prune_round(PruneContext& context, RunState& state, int epochs, const std::string& name) {
+  context.tried = nullptr;
   if (!state.begun) {
-    state.begun = begin_round(context, state, name);
+    state.begun = begin_round(context, state, name,
+                              context.job.options.method == PruneMethod::admm ? 1 : planning_margin);
     save_if_due(context, state);
   }
-  prune_layers(context, state, name);
+  do {
+    prune_layers(context, state, name);
+  } while (is_corrected(context, state, name));
+  state.begun->settled = true;
   if (epochs > 0) {
     fine_tune(context, state, epochs, name);
   }

@@ -64,8 +64,8 @@ std::string kept_name(const RunState& state) {
 }
 
 std::string begun_name(const RunState& state) {
-  return fmt::format("begun-{}-{}-{}{}", state.round + 1, state.begun->pruned, state.begun->training.epochs,
-                     values_extension);
+  return fmt::format("begun-{}-{}-{}-{}{}", state.round + 1, state.begun->corrections, state.begun->pruned,
+                     state.begun->training.epochs, values_extension);
 }
 
 std::filesystem::path made_folder(std::filesystem::path folder) {

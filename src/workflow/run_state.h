@@ -21,6 +21,9 @@ struct RoundState {
   std::size_t pruned = 0;          ///< layers of `order` that are done
   TrainState training;             ///< the fine-tuning after them
   int taken_back = 0;              ///< cycles of fine-tuning that did not help
+  double aim = 1;                  ///< of the plan, as a share of the round's goal
+  int corrections = 0;             ///< of the aim, after layers were pruned to an energy that is off the goal
+  bool settled = false;            ///< the layers stay as they are pruned
   Network network;
 };
 

@@ -21,7 +21,8 @@ PruneJob small_job() {
 RoundPlan plan(const PruneJob& job, const RoundGoal& goal) {
   PruneContext context = open_context(job, nullptr, {}, {});
   const Measured measured = measure(context, job.network, "dense");
-  return plan_by_levels(context, job.network, measured, goal, 1, "round 1");
+  return choose_levels(context, job.network, measured,
+                       try_levels(context, job.network, goal.kind, 1, "round 1"), goal);
 }
 
 int64_t sum(const std::vector<int64_t>& values) {

@@ -130,7 +130,7 @@ TEST(UnitRunFolder, OnlyWhatTheStateNamesStays) {
   state.begun = some_round();
   run.save(state);
   EXPECT_EQ(files_in(run.path()),
-            (std::vector<std::string>{"begun-3-2-3.values", "kept-2.values", "options.yaml", "state.yaml"}));
+            (std::vector<std::string>{"begun-3-0-2-3.values", "kept-2.values", "options.yaml", "state.yaml"}));
   write_file_atomically(run.path() / "state.yaml.4711.part", "left by a kill");
   state.begun.reset();
   state.round = 3;
@@ -211,7 +211,7 @@ TEST(ErrorsRunFolder, ADamagedFileIsNamedWhereverItIsCutOff) {
   RunState state = some_state();
   state.begun = some_round();
   run.save(state);
-  for (const char* name : {"state.yaml", "kept-2.values", "begun-3-2-3.values"}) {
+  for (const char* name : {"state.yaml", "kept-2.values", "begun-3-0-2-3.values"}) {
     const auto file = run.path() / name;
     const std::string whole = read_file(file);
     const std::string sentence = file.string() +
