@@ -11,31 +11,28 @@
 namespace mj {
 namespace {
 
-struct Magnitude {
-  float size = 0;
-  int64_t index = 0;
-};
-
-std::vector<Magnitude> magnitudes(const Matrix& weights, const Support& candidates, int64_t begin,
-                                  int64_t end) {
-  std::vector<Magnitude> found;
-  for (int64_t i = begin; i < end; ++i) {
-    if (candidates.kept[static_cast<std::size_t>(i)] != 0) {
-      const float size = std::fabs(weights.values[static_cast<std::size_t>(i)]);
-      // NaN has no place in an order; it is what one would keep last.
-      found.push_back({std::isnan(size) ? -1.0F : size, i});
-    }
-  }
-  return found;
+// NaN has no place in an order; it is what one would keep last.
+float size_of(float weight) {
+  return std::isnan(weight) ? -1.0F : std::fabs(weight);
 }
 
-void mark_largest(std::vector<Magnitude> found, int64_t keep, Support& kept) {
-  const auto end = found.begin() + std::min(keep, static_cast<int64_t>(found.size()));
-  std::nth_element(found.begin(), end, found.end(), [](const Magnitude& a, const Magnitude& b) {
-    return a.size > b.size || (a.size == b.size && a.index < b.index);
+// Of the candidates begin..end-1. Indices of 4 bytes, since wide layers have many weights.
+void mark_largest(const Matrix& weights, const Support& candidates, int64_t begin, int64_t end, int64_t keep,
+                  Support& kept) {
+  std::vector<uint32_t> order;
+  for (int64_t i = begin; i < end; ++i) {
+    if (candidates.kept[static_cast<std::size_t>(i)] != 0) {
+      order.push_back(static_cast<uint32_t>(i));
+    }
+  }
+  const auto last = order.begin() + std::min(keep, std::ssize(order));
+  std::nth_element(order.begin(), last, order.end(), [&](uint32_t a, uint32_t b) {
+    const float left = size_of(weights.values[a]);
+    const float right = size_of(weights.values[b]);
+    return left > right || (left == right && a < b);
   });
-  for (auto it = found.begin(); it != end; ++it) {
-    kept.kept[static_cast<std::size_t>(it->index)] = 1;
+  for (auto it = order.begin(); it != last; ++it) {
+    kept.kept[*it] = 1;
   }
 }
 
@@ -76,10 +73,12 @@ Support keep_largest(const Matrix& weights, const Support& candidates, int64_t k
   ensure(weights.values.size() == candidates.kept.size() && weights.columns == candidates.columns,
          "keep_largest: the candidates have another shape than the weights");
   ensure(keep >= 0, "keep_largest: the number to keep is negative");
+  ensure(weights.values.size() <= std::numeric_limits<uint32_t>::max(),
+         "a layer has fewer weights than 2^32");
   const int64_t d = weights.columns;
   Support kept{weights.rows, d, std::vector<uint8_t>(weights.values.size())};
   if (scope == Scope::layer) {
-    mark_largest(magnitudes(weights, candidates, 0, weights.rows * d), keep, kept);
+    mark_largest(weights, candidates, 0, weights.rows * d, keep, kept);
     return kept;
   }
   std::vector<int64_t> available;
@@ -89,8 +88,7 @@ Support keep_largest(const Matrix& weights, const Support& candidates, int64_t k
   }
   const auto shares = share_among_rows(available, keep);
   for (int64_t i = 0; i < weights.rows; ++i) {
-    mark_largest(magnitudes(weights, candidates, i * d, (i + 1) * d), shares[static_cast<std::size_t>(i)],
-                 kept);
+    mark_largest(weights, candidates, i * d, (i + 1) * d, shares[static_cast<std::size_t>(i)], kept);
   }
   return kept;
 }
