@@ -27,7 +27,10 @@ constexpr double small_change = 0.005;
 constexpr double fast_growth = 1.3;
 constexpr double medium_growth = 1.2;
 constexpr double slow_growth = 1.1;
-constexpr int64_t rows_in_block = 32;
+// As many rows as a block's solution is efficient for, as long as there are blocks for some threads.
+constexpr int64_t rows_of_wide_block = 64;
+constexpr int64_t rows_of_narrow_block = 32;
+constexpr int64_t least_wide_blocks = 4;
 
 /// In single precision: it only chooses, the refit that follows is in double.
 class Admm {
@@ -100,13 +103,15 @@ class Admm {
       factor_[at(j, j)] = static_cast<float>(1 + penalty_);
     });
     const auto n = static_cast<lapack_int>(columns_);
-    ensure(LAPACKE_spotrf(LAPACK_COL_MAJOR, 'L', n, factor_.data(), n) == 0,
+    ensure(LAPACKE_spotrf_work(LAPACK_COL_MAJOR, 'L', n, factor_.data(), n) == 0,
            "a damped Gram matrix is positive definite");
   }
 
   /// B = (H + r I)^-1 (target - V + r Z); Z = the best of B + V / r; V += r (B - Z). Gives the support of Z.
   Support iterate() {
     const auto penalty = static_cast<float>(penalty_);
+    const int64_t rows_in_block =
+        rows_ >= least_wide_blocks * rows_of_wide_block ? rows_of_wide_block : rows_of_narrow_block;
     const auto blocks = static_cast<std::size_t>((rows_ + rows_in_block - 1) / rows_in_block);
     parallel_for(blocks, threads_, [&](std::size_t block) {
       const int64_t first = static_cast<int64_t>(block) * rows_in_block;
@@ -115,8 +120,9 @@ class Admm {
         solution_.values[i] = target_[i] - dual_[i] + penalty * sparse_.values[i];
       }
       const auto n = static_cast<lapack_int>(columns_);
-      LAPACKE_spotrs(LAPACK_COL_MAJOR, 'L', n, static_cast<lapack_int>(count), factor_.data(), n,
-                     solution_.row(first), n);
+      // Not the one that looks for NaN in the factor at every call.
+      LAPACKE_spotrs_work(LAPACK_COL_MAJOR, 'L', n, static_cast<lapack_int>(count), factor_.data(), n,
+                          solution_.row(first), n);
     });
     for (std::size_t i = 0; i < dual_.size(); ++i) {
       sparse_.values[i] = solution_.values[i] + dual_[i] / penalty;

@@ -20,7 +20,7 @@ namespace mj {
 namespace {
 
 // Long enough for the product at its end to run fast, short enough for the panel to stay in the cache.
-constexpr int64_t panel_pivots = 48;
+constexpr int64_t panel_pivots = 80;
 constexpr float removed = std::numeric_limits<float>::infinity();
 // What overflows is removed last; this also takes the place of what is no number.
 constexpr float largest = std::numeric_limits<float>::max();
