@@ -6,11 +6,11 @@
 #include <cmath>
 #include <cstddef>
 #include <functional>
-#include <limits>
 #include <numeric>
 #include <vector>
 
 #include "base/error.h"
+#include "prune/energy_aware.h"
 #include "prune/single_threaded_blas.h"
 #include "prune/threads_wanted.h"
 
@@ -27,20 +27,23 @@ constexpr double small_change = 0.005;
 constexpr double fast_growth = 1.3;
 constexpr double medium_growth = 1.2;
 constexpr double slow_growth = 1.1;
-constexpr int64_t rows_in_block = 32;
+// As many rows as a block's solution is efficient for, as long as there are blocks for some threads.
+constexpr int64_t rows_of_wide_block = 64;
+constexpr int64_t rows_of_narrow_block = 32;
+constexpr int64_t least_wide_blocks = 4;
 
 /// In single precision: it only chooses, the refit that follows is in double.
 class Admm {
  public:
-  Admm(const LayerProblem& problem, const Support& candidates, int64_t keep, const AdmmOptions& options)
+  Admm(const LayerProblem& problem, const BestSupport& best, const AdmmOptions& options)
       : rows_(problem.weights.rows),
         columns_(problem.weights.columns),
-        keep_(keep),
         threads_(threads_wanted(options.threads)),
-        candidates_(candidates),
+        best_of_(best),
         problem_(problem),
         damping_(std::max(options.damping * mean_diagonal(problem), 1e-30)),
-        scales_(static_cast<std::size_t>(columns_)) {
+        scales_(static_cast<std::size_t>(columns_)),
+        solution_(rows_, columns_) {
     for (int64_t j = 0; j < columns_; ++j) {
       scales_[static_cast<std::size_t>(j)] = 1 / std::sqrt(problem.gram[at(j, j)] + damping_);
     }
@@ -49,7 +52,7 @@ class Admm {
 
   Support run(int max_iterations) {
     factorize();
-    Support support = best_of(solution_);
+    Support support = best_of_(solution_);
     Support checked = support;
     for (int i = 1; i <= max_iterations; ++i) {
       support = iterate();
@@ -61,7 +64,8 @@ class Admm {
         break;
       }
       checked = support;
-      const double share = static_cast<double>(changed) / static_cast<double>(std::max<int64_t>(keep_, 1));
+      const double kept = std::max(static_cast<double>(count_kept(support)), 1.0);
+      const double share = static_cast<double>(changed) / kept;
       penalty_ *= share >= large_change ? fast_growth : share >= small_change ? medium_growth : slow_growth;
       factorize();
     }
@@ -74,14 +78,13 @@ class Admm {
   /// The target of row i becomes S (X^T Y + damping W).
   void scale_problem() {
     target_.resize(problem_.weights.values.size());
-    solution_.resize(target_.size());
     for (int64_t i = 0; i < rows_; ++i) {
       for (int64_t j = 0; j < columns_; ++j) {
         const double scale = scales_[static_cast<std::size_t>(j)];
         const double weight = problem_.weights.at(i, j);
         const double correlation = problem_.correlation[static_cast<std::size_t>(j * rows_ + i)];
         target_[at(i, j)] = static_cast<float>(scale * (correlation + damping_ * weight));
-        solution_[at(i, j)] = static_cast<float>(weight / scale);
+        solution_.at(i, j) = static_cast<float>(weight / scale);
       }
     }
     sparse_ = solution_;
@@ -100,52 +103,34 @@ class Admm {
       factor_[at(j, j)] = static_cast<float>(1 + penalty_);
     });
     const auto n = static_cast<lapack_int>(columns_);
-    ensure(LAPACKE_spotrf(LAPACK_COL_MAJOR, 'L', n, factor_.data(), n) == 0,
+    ensure(LAPACKE_spotrf_work(LAPACK_COL_MAJOR, 'L', n, factor_.data(), n) == 0,
            "a damped Gram matrix is positive definite");
   }
 
   /// B = (H + r I)^-1 (target - V + r Z); Z = the best of B + V / r; V += r (B - Z). Gives the support of Z.
   Support iterate() {
     const auto penalty = static_cast<float>(penalty_);
+    const int64_t rows_in_block =
+        rows_ >= least_wide_blocks * rows_of_wide_block ? rows_of_wide_block : rows_of_narrow_block;
     const auto blocks = static_cast<std::size_t>((rows_ + rows_in_block - 1) / rows_in_block);
     parallel_for(blocks, threads_, [&](std::size_t block) {
       const int64_t first = static_cast<int64_t>(block) * rows_in_block;
       const int64_t count = std::min(rows_in_block, rows_ - first);
       for (std::size_t i = at(first, 0); i < at(first + count, 0); ++i) {
-        solution_[i] = target_[i] - dual_[i] + penalty * sparse_[i];
+        solution_.values[i] = target_[i] - dual_[i] + penalty * sparse_.values[i];
       }
       const auto n = static_cast<lapack_int>(columns_);
-      LAPACKE_spotrs(LAPACK_COL_MAJOR, 'L', n, static_cast<lapack_int>(count), factor_.data(), n,
-                     solution_.data() + at(first, 0), n);
+      // Not the one that looks for NaN in the factor at every call.
+      LAPACKE_spotrs_work(LAPACK_COL_MAJOR, 'L', n, static_cast<lapack_int>(count), factor_.data(), n,
+                          solution_.row(first), n);
     });
-    for (std::size_t i = 0; i < sparse_.size(); ++i) {
-      sparse_[i] = solution_[i] + dual_[i] / penalty;
+    for (std::size_t i = 0; i < dual_.size(); ++i) {
+      sparse_.values[i] = solution_.values[i] + dual_[i] / penalty;
     }
-    Support best = best_of(sparse_);
-    for (std::size_t i = 0; i < sparse_.size(); ++i) {
-      sparse_[i] = best.kept[i] != 0 ? sparse_[i] : 0;
-      dual_[i] += penalty * (solution_[i] - sparse_[i]);
-    }
-    return best;
-  }
-
-  /// Of equal values those that stand first are kept.
-  Support best_of(const std::vector<float>& values) const {
-    std::vector<uint32_t> order;
-    for (uint32_t i = 0; i < values.size(); ++i) {
-      if (candidates_.kept[i] != 0) {
-        order.push_back(i);
-      }
-    }
-    const auto end = order.begin() + std::min<std::ptrdiff_t>(keep_, std::ssize(order));
-    std::nth_element(order.begin(), end, order.end(), [&](uint32_t a, uint32_t b) {
-      const float left = std::fabs(values[a]);
-      const float right = std::fabs(values[b]);
-      return left > right || (left == right && a < b);
-    });
-    Support best{rows_, columns_, std::vector<uint8_t>(values.size(), 0)};
-    for (auto i = order.begin(); i != end; ++i) {
-      best.kept[*i] = 1;
+    Support best = best_of_(sparse_);
+    for (std::size_t i = 0; i < dual_.size(); ++i) {
+      sparse_.values[i] = best.kept[i] != 0 ? sparse_.values[i] : 0;
+      dual_[i] += penalty * (solution_.values[i] - sparse_.values[i]);
     }
     return best;
   }
@@ -155,18 +140,18 @@ class Admm {
                               [](uint8_t x, uint8_t y) { return static_cast<int64_t>(x != y); });
   }
 
-  int64_t rows_, columns_, keep_;
+  int64_t rows_, columns_;
   int threads_;
-  const Support& candidates_;
+  const BestSupport& best_of_;
   double penalty_ = first_penalty;
   const LayerProblem& problem_;
   double damping_;
-  std::vector<double> scales_;   ///< D
-  std::vector<float> factor_;    ///< D x D, column-major
-  std::vector<float> target_;    ///< M x D, as the next three
-  std::vector<float> solution_;  ///< B
-  std::vector<float> sparse_;    ///< Z
-  std::vector<float> dual_;      ///< V
+  std::vector<double> scales_;  ///< D
+  std::vector<float> factor_;   ///< D x D, column-major
+  std::vector<float> target_;   ///< M x D, as the next three
+  Matrix solution_;             ///< B
+  Matrix sparse_;               ///< Z
+  std::vector<float> dual_;     ///< V
 };
 
 }  // namespace
@@ -175,14 +160,19 @@ Support choose_support_by_admm(const LayerProblem& problem, const Support& candi
                                const AdmmOptions& options) {
   ensure(candidates.kept.size() == problem.weights.values.size() && keep >= 0,
          "choose_support_by_admm: the candidates have another shape than the problem's weights");
-  ensure(problem.weights.values.size() <= std::numeric_limits<uint32_t>::max(),
-         "a layer has fewer weights than 2^32");
-  ensure(options.damping >= 0 && std::isfinite(options.damping), "the damping is not a number from 0 up");
   if (keep >= count_kept(candidates)) {
     return candidates;
   }
+  return choose_support_by_admm(
+      problem, [&](const Matrix& values) { return keep_largest(values, candidates, keep, Scope::layer); },
+      options);
+}
+
+Support choose_support_by_admm(const LayerProblem& problem, const BestSupport& best,
+                               const AdmmOptions& options) {
+  ensure(options.damping >= 0 && std::isfinite(options.damping), "the damping is not a number from 0 up");
   const SingleThreadedBlas guard;
-  return Admm(problem, candidates, keep, options).run(options.max_iterations);
+  return Admm(problem, best, options).run(options.max_iterations);
 }
 
 }  // namespace mj

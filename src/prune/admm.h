@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "prune/layer_problem.h"
 
@@ -18,6 +19,14 @@ struct AdmmOptions {
 /// Mazumder, NeurIPS 2024, algorithm 1). Inputs are scaled to equal power first, so that a weight's square is
 /// what it gives to the output. The layer as a whole keeps its best. refit_kept follows.
 Support choose_support_by_admm(const LayerProblem& problem, const Support& candidates, int64_t keep,
+                               const AdmmOptions& options);
+
+/// The best support of its kind for these M x D values.
+using BestSupport = std::function<Support(const Matrix& values)>;
+
+/// The same where what may be kept together is ruled by a pattern: `best` takes the place of the layer's
+/// largest values. Its supports are the results.
+Support choose_support_by_admm(const LayerProblem& problem, const BestSupport& best,
                                const AdmmOptions& options);
 
 }  // namespace mj

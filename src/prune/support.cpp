@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <functional>
 #include <limits>
 
 #include "base/error.h"
@@ -11,31 +12,34 @@
 namespace mj {
 namespace {
 
-struct Magnitude {
-  float size = 0;
-  int64_t index = 0;
-};
-
-std::vector<Magnitude> magnitudes(const Matrix& weights, const Support& candidates, int64_t begin,
-                                  int64_t end) {
-  std::vector<Magnitude> found;
-  for (int64_t i = begin; i < end; ++i) {
-    if (candidates.kept[static_cast<std::size_t>(i)] != 0) {
-      const float size = std::fabs(weights.values[static_cast<std::size_t>(i)]);
-      // NaN has no place in an order; it is what one would keep last.
-      found.push_back({std::isnan(size) ? -1.0F : size, i});
-    }
-  }
-  return found;
+// NaN has no place in an order; it is what one would keep last.
+float size_of(float weight) {
+  return std::isnan(weight) ? -1.0F : std::fabs(weight);
 }
 
-void mark_largest(std::vector<Magnitude> found, int64_t keep, Support& kept) {
-  const auto end = found.begin() + std::min(keep, static_cast<int64_t>(found.size()));
-  std::nth_element(found.begin(), end, found.end(), [](const Magnitude& a, const Magnitude& b) {
-    return a.size > b.size || (a.size == b.size && a.index < b.index);
-  });
-  for (auto it = found.begin(); it != end; ++it) {
-    kept.kept[static_cast<std::size_t>(it->index)] = 1;
+// Of the candidates begin..end-1. Sizes alone are parted, which takes a third of the time of parting indices
+// by them.
+void mark_largest(const Matrix& weights, const Support& candidates, int64_t begin, int64_t end, int64_t keep,
+                  Support& kept) {
+  std::vector<float> sizes;
+  for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
+    if (candidates.kept[i] != 0) {
+      sizes.push_back(size_of(weights.values[i]));
+    }
+  }
+  keep = std::min(keep, std::ssize(sizes));
+  if (keep == 0) {
+    return;
+  }
+  const auto last = sizes.begin() + keep - 1;
+  std::nth_element(sizes.begin(), last, sizes.end(), std::greater<>());
+  const float least = *last;
+  auto equals = keep - std::count_if(sizes.begin(), last, [&](float size) { return size > least; });
+  for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
+    const float size = candidates.kept[i] != 0 ? size_of(weights.values[i]) : -2;
+    if (size > least || (size == least && equals-- > 0)) {
+      kept.kept[i] = 1;
+    }
   }
 }
 
@@ -79,7 +83,7 @@ Support keep_largest(const Matrix& weights, const Support& candidates, int64_t k
   const int64_t d = weights.columns;
   Support kept{weights.rows, d, std::vector<uint8_t>(weights.values.size())};
   if (scope == Scope::layer) {
-    mark_largest(magnitudes(weights, candidates, 0, weights.rows * d), keep, kept);
+    mark_largest(weights, candidates, 0, weights.rows * d, keep, kept);
     return kept;
   }
   std::vector<int64_t> available;
@@ -89,8 +93,7 @@ Support keep_largest(const Matrix& weights, const Support& candidates, int64_t k
   }
   const auto shares = share_among_rows(available, keep);
   for (int64_t i = 0; i < weights.rows; ++i) {
-    mark_largest(magnitudes(weights, candidates, i * d, (i + 1) * d), shares[static_cast<std::size_t>(i)],
-                 kept);
+    mark_largest(weights, candidates, i * d, (i + 1) * d, shares[static_cast<std::size_t>(i)], kept);
   }
   return kept;
 }

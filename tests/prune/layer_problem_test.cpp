@@ -12,12 +12,6 @@
 namespace mj {
 namespace {
 
-Matrix matrix_of(int64_t rows, int64_t columns, std::vector<float> values) {
-  Matrix matrix(rows, columns);
-  matrix.values = std::move(values);
-  return matrix;
-}
-
 // X = (1 2; 3 2; 5 8) and y = (1; 2; 6): means (3, 4) and 3, centred X = (-2 -2; 0 -2; 2 4), y = (-2; -1; 3).
 LayerProblem three_samples() {
   return make_layer_problem(matrix_of(1, 2, {1, 0.5}), matrix_of(3, 2, {1, 2, 3, 2, 5, 8}),

@@ -83,6 +83,22 @@ inline Support full_support(int64_t rows, int64_t columns) {
   return {rows, columns, std::vector<uint8_t>(static_cast<std::size_t>(rows * columns), 1)};
 }
 
+inline Matrix matrix_of(int64_t rows, int64_t columns, std::vector<float> values) {
+  Matrix matrix(rows, columns);
+  matrix.values = std::move(values);
+  return matrix;
+}
+
+/// A layer without a bias that gives Y = X W^T.
+inline LayerProblem exact_problem(const Matrix& weights, const Matrix& inputs) {
+  return make_layer_problem(weights, inputs, times_transposed(inputs, weights), "layer", false, 1);
+}
+
+/// Two inputs with the Gram matrix 2 1 / 1 2, whose inverse is 2 -1 / -1 2 over 3, and one row of weights.
+inline LayerProblem two_inputs(float first, float second) {
+  return exact_problem(matrix_of(1, 2, {first, second}), matrix_of(3, 2, {1, 0, 0, 1, 1, 1}));
+}
+
 /// Y - X A^T over the problem's (centred) samples, n x M.
 inline std::vector<double> residual_of(const LayerProblem& problem, const Matrix& weights) {
   std::vector<double> residual;

@@ -1,0 +1,104 @@
+#include "prune/solvers.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "base/error.h"
+#include "synthetic_layer.h"
+
+namespace mj {
+namespace {
+
+class EverySolver : public testing::TestWithParam<Solver> {
+ protected:
+  static Support choose(const LayerProblem& problem, const Support& candidates, int64_t keep,
+                        const SecondOrderOptions& options = {.threads = 1}) {
+    return choose_support_by(GetParam(), problem, candidates, keep, options);
+  }
+
+  static void expect_count(const LayerProblem& problem, const Support& candidates, int64_t keep) {
+    for (const auto scope : {Scope::layer, Scope::filter}) {
+      const auto kept = choose(problem, candidates, keep, {.scope = scope, .threads = 1});
+      EXPECT_EQ(count_kept(kept), std::min(keep, count_kept(candidates)));
+      for (std::size_t i = 0; i < kept.kept.size(); ++i) {
+        ASSERT_LE(kept.kept[i], candidates.kept[i]);
+      }
+    }
+  }
+};
+
+TEST_P(EverySolver, KeepsAsManyCandidatesAsAskedForOrAll) {
+  for (const int64_t columns : {1, 2, 13, 140}) {
+    const auto problem = noisy_problem(5, columns, 200, 1);
+    const int64_t weights = 5 * columns;
+    for (const auto& candidates : {full_support(5, columns), random_support(5, columns, 0.6, 2)}) {
+      for (const int64_t keep : {int64_t{0}, int64_t{1}, weights / 3, weights - 1, weights, weights + 7}) {
+        expect_count(problem, candidates, keep);
+      }
+    }
+  }
+}
+
+TEST_P(EverySolver, CopesWithFewerSamplesThanColumns) {
+  const auto problem = noisy_problem(5, 30, 7, 3);
+  expect_count(problem, full_support(5, 30), 60);
+  EXPECT_EQ(count_kept(choose(problem, full_support(5, 30), 60, {.damping = 0, .threads = 1})), 60);
+}
+
+TEST_P(EverySolver, CopesWithInputsAndOutputsThatNeverChange) {
+  const auto weights = normal_matrix(4, 6, 1);
+  Matrix inputs(20, 6);
+  std::fill(inputs.values.begin(), inputs.values.end(), 2.5F);
+  for (const bool has_bias : {true, false}) {
+    const auto problem =
+        make_layer_problem(weights, inputs, times_transposed(inputs, weights), "layer", has_bias, 1);
+    expect_count(problem, full_support(4, 6), 10);
+  }
+}
+
+TEST_P(EverySolver, GivesTheSameBytesOnAnyNumberOfThreads) {
+  const auto problem = noisy_problem(70, 60, 200, 4);
+  const auto candidates = random_support(70, 60, 0.8, 5);
+  EXPECT_EQ(choose(problem, candidates, 1000, {.threads = 3}).kept,
+            choose(problem, candidates, 1000, {.threads = 1}).kept);
+}
+
+TEST_P(EverySolver, RejectsWhatIsNoChoice) {
+  const auto problem = noisy_problem(2, 3, 20, 1);
+  EXPECT_THROW(choose(problem, full_support(3, 2), 1), InternalError);
+  EXPECT_THROW(choose(problem, full_support(2, 3), -1), InternalError);
+  EXPECT_THROW(choose(problem, full_support(2, 3), 1, {.damping = -1}), InternalError);
+}
+
+TEST_P(EverySolver, FindsTheWeightsThatTheOutputsComeFrom) {
+  // Of 12 weights 4 are 1 or more and the others 0.01: whatever judges, the large ones stay.
+  Matrix weights(1, 12);
+  for (int64_t j = 0; j < 12; ++j) {
+    weights.at(0, j) = j % 3 == 0 ? 1 + 0.1F * static_cast<float>(j) : 0.01F;
+  }
+  const auto problem = exact_problem(weights, normal_matrix(300, 12, 6));
+  const auto kept = choose(problem, full_support(1, 12), 4);
+  for (int64_t j = 0; j < 12; ++j) {
+    EXPECT_EQ(kept.is_kept(0, j), j % 3 == 0) << j;
+  }
+}
+
+TEST(UnitSolverFor, TakesExactObsWhereItNeedsFewerFlops) {
+  EXPECT_EQ(solver_for(64, 27), Solver::exact_obs);
+  // 64 x 576: 4.1e9 against 1.7e9 for the iterations and .85e9 for their factorizations.
+  EXPECT_EQ(solver_for(64, 576), Solver::admm);
+  // A few rows pay for no factorization of their own.
+  EXPECT_EQ(solver_for(8, 4608), Solver::exact_obs);
+  EXPECT_EQ(solver_for(512, 4608), Solver::admm);
+  EXPECT_EQ(solver_for(1, 1), Solver::exact_obs);
+}
+
+INSTANTIATE_TEST_SUITE_P(Property, EverySolver, testing::ValuesIn(all_solvers), [](const auto& parameter) {
+  std::string name(name_of(parameter.param));
+  std::erase(name, '-');
+  return name;
+});
+
+}  // namespace
+}  // namespace mj
