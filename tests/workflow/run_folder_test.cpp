@@ -129,8 +129,8 @@ TEST(UnitRunFolder, OnlyWhatTheStateNamesStays) {
   RunState state = some_state();
   state.begun = some_round();
   run.save(state);
-  EXPECT_EQ(files_in(run.path()),
-            (std::vector<std::string>{"begun-3-0-2-3.values", "kept-2.values", "options.yaml", "state.yaml"}));
+  EXPECT_EQ(files_in(run.path()), (std::vector<std::string>{"begun-3-0-2-3.values", "kept-2.values",
+                                                            "options.yaml", "state.yaml"}));
   write_file_atomically(run.path() / "state.yaml.4711.part", "left by a kill");
   state.begun.reset();
   state.round = 3;
