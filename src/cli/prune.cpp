@@ -14,6 +14,7 @@
 #include "network/weights.h"
 #include "onnx/onnx_file.h"
 #include "report/prune_report.h"
+#include "workflow/prune_goal.h"
 #include "workflow/prune_network.h"
 
 namespace mj::cli {
@@ -29,10 +30,10 @@ struct PruneArguments {
   HardwareOptions hardware;
   DataOptions data;
   std::string evaluation;
-  std::string method = "admm";
+  std::string method{named_methods.front().name};
   std::string order;
   std::string metric;
-  std::string max_drop, energy, sparsity;
+  std::string max_drop, energy, latency, sparsity;
   double energy_mj = 0;
   double step = PruneOptions().step;
   std::optional<int> rounds, epochs, final_epochs;
@@ -60,13 +61,15 @@ PruneTarget parse_target(const PruneArguments& arguments, const Accelerator& acc
     }
     target.energy = arguments.energy_mj * 1e9 / *accelerator.mac_picojoules;
   }
+  if (!arguments.latency.empty()) {
+    target.cycles_share = parse_share(arguments.latency, "--latency");
+  }
   if (!arguments.sparsity.empty()) {
     target.sparsity = parse_share(arguments.sparsity, "--sparsity");
   }
-  const bool budget = target.energy_share || target.energy || target.sparsity;
   if (!arguments.max_drop.empty()) {
     target.max_drop = parse_share(arguments.max_drop, "--max-drop");
-  } else if (!budget) {
+  } else if (!has_budget(target)) {
     target.max_drop = default_max_drop;
   }
   return target;
@@ -142,6 +145,7 @@ std::map<std::string, std::string> run_options(const PruneArguments& arguments, 
           {"metric", options.metric == Metric::top1 ? "top1" : "top5"},
           {"energy", optional(options.target.energy_share)},
           {"energy in MACs", optional(options.target.energy)},
+          {"latency", optional(options.target.cycles_share)},
           {"sparsity", optional(options.target.sparsity)},
           {"max-drop", optional(options.target.max_drop)},
           {"layer limits", limits.empty() ? "none" : limits},
@@ -159,7 +163,7 @@ std::map<std::string, std::string> run_options(const PruneArguments& arguments, 
           {"channels", options.channels ? "yes" : "no"},
           {"match-variance", options.recipe.match_variance ? "yes" : "no"},
           {"compensate", options.recipe.compensate ? "yes" : "no"},
-          {"damping", number(options.recipe.damping)}};
+          {"damping", optional(options.recipe.damping)}};
 }
 
 void record(Network& network, const PruneResult& result, const std::string& preprocess) {
@@ -183,12 +187,12 @@ std::string resume_command(const PruneArguments& arguments) {
 
 /// The method's defaults where the command line says nothing else.
 PruneOptions method_options(const PruneArguments& arguments, const NetworkInputs& calibration) {
-  const PruneMethod method = arguments.method == "magnitude"      ? PruneMethod::magnitude
-                             : arguments.method == "energy-aware" ? PruneMethod::energy_aware
-                                                                  : PruneMethod::admm;
-  PruneOptions options = default_options(method, calibration.size, !calibration.labels.empty());
+  PruneOptions options =
+      default_options(method_named(arguments.method), calibration.size, !calibration.labels.empty());
   options.step = arguments.step;
-  options.recipe.damping = arguments.damping.value_or(options.recipe.damping);
+  if (arguments.damping) {
+    options.recipe.damping = arguments.damping;
+  }
   options.recipe.match_variance = arguments.match_variance.value_or(options.recipe.match_variance);
   options.recipe.compensate = arguments.compensate.value_or(options.recipe.compensate);
   options.channels = arguments.channels.value_or(options.channels);
@@ -313,10 +317,17 @@ void add_target_options(CLI::App& command, PruneArguments& arguments) {
           ->check(CLI::PositiveNumber)
           ->type_name("X")
           ->excludes(energy);
+  auto* latency =
+      command
+          .add_option("--latency", arguments.latency, "Cycles to reach, as a share of the dense network's")
+          ->type_name("SHARE")
+          ->excludes(energy)
+          ->excludes(millijoules);
   command.add_option("--sparsity", arguments.sparsity, "Zeros to reach among the weights of MAC layers")
       ->type_name("SHARE")
       ->excludes(energy)
-      ->excludes(millijoules);
+      ->excludes(millijoules)
+      ->excludes(latency);
   command
       .add_option("--metric", arguments.metric,
                   "What --max-drop counts (default top1; top5 from 100 classes on)")
@@ -345,18 +356,28 @@ void add_switch(CLI::App& command, const std::string& name, std::optional<bool>&
       "--no-" + name, [&value] { value = false; }, "The opposite");
 }
 
+std::vector<std::string> method_names() {
+  std::vector<std::string> names;
+  for (const NamedMethod& method : named_methods) {
+    names.emplace_back(method.name);
+  }
+  return names;
+}
+
 void add_method_options(CLI::App& command, PruneArguments& arguments) {
-  command.add_option("--method", arguments.method, "How weights are chosen")
-      ->check(CLI::IsMember({"admm", "energy-aware", "magnitude"}))
+  command
+      .add_option("--method", arguments.method,
+                  "How weights are chosen; auto: exact-obs or admm, by the layer's size")
+      ->check(CLI::IsMember(method_names()))
       ->capture_default_str();
   command
       .add_option(
           "--order", arguments.order,
-          "Layers from the most expensive on (default of energy-aware), or from the input on (of admm)")
+          "Layers from the most expensive on (default of energy-aware), or from the input on (of auto)")
       ->check(CLI::IsMember({"energy", "graph"}));
   command
       .add_option("--fine-tune", arguments.epochs,
-                  "Epochs of back-propagation after a round; 0: no gradient step at all (default 1; admm on "
+                  "Epochs of back-propagation after a round; 0: no gradient step at all (default 1; auto on "
                   "fewer than 20,000 labels: 2)")
       ->check(CLI::Range(0, 100000))
       ->type_name("EPOCHS");
@@ -365,10 +386,12 @@ void add_method_options(CLI::App& command, PruneArguments& arguments) {
                   "Epochs after the last round towards a budget (default: 4 times --fine-tune)")
       ->check(CLI::Range(0, 100000))
       ->type_name("EPOCHS");
-  command.add_option("--rounds", arguments.rounds, "Rounds towards a budget (default: admm 1, else 2)")
+  command.add_option("--rounds", arguments.rounds, "Rounds towards a budget (default: auto 1, else 2)")
       ->check(CLI::Range(1, 1000))
       ->type_name("N");
-  command.add_option("--step", arguments.step, "Without a budget: share of the energy that a round removes")
+  command
+      .add_option("--step", arguments.step,
+                  "Of energy-aware and magnitude without a budget: share of the energy that a round removes")
       ->check(CLI::Range(0.001, 0.9))
       ->capture_default_str();
   command
@@ -384,19 +407,19 @@ void add_method_options(CLI::App& command, PruneArguments& arguments) {
       ->check(CLI::Range(0.0, 1.0))
       ->type_name("SHARE");
   add_switch(command, "channels", arguments.channels,
-             "Whole channels may go towards an energy, so that the network gets smaller (default of admm)");
+             "Whole channels may go towards an energy, so that the network gets smaller (default of auto)");
   add_switch(
       command, "match-variance", arguments.match_variance,
-      "Every output channel is scaled to the variance that the dense network gives it (default of admm)");
+      "Every output channel is scaled to the variance that the dense network gives it (default of auto)");
   add_switch(command, "compensate", arguments.compensate,
-             "A layer makes good what is missing in the value that its output is added to (default of admm)");
+             "A layer makes good what is missing in the value that its output is added to (default of auto)");
   command.add_option("--restore-norm", arguments.restore_norm, "Norm of the output's error in that choice")
       ->check(CLI::IsMember({"l1", "l2"}))
       ->capture_default_str();
   command
-      .add_option(
-          "--damping", arguments.damping,
-          "Of the refit, as a share of the Gram matrix's mean diagonal (default: admm 0.001, else 0.003)")
+      .add_option("--damping", arguments.damping,
+                  "Of the refit, as a share of the Gram matrix's mean diagonal (default: auto 0.001, or "
+                  "found on held-out samples where those are few; else 0.003)")
       ->check(CLI::Range(0.0, 1e3))
       ->type_name("X");
 }

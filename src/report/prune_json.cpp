@@ -24,7 +24,8 @@ Json figures(const NetworkFigures& network) {
           {"nonzero_weights", count(network.nonzero_weights)},
           {"nonzero_macs", count(network.nonzero_macs)},
           {"top1", known(network.top1)},
-          {"top5", known(network.top5)}};
+          {"top5", known(network.top5)},
+          {"cycles", network.cycles}};
 }
 
 Json layer_json(const PrunedLayer& layer) {
@@ -35,7 +36,8 @@ Json layer_json(const PrunedLayer& layer) {
           {"energy_after", layer.energy_after},
           {"output_error", layer.output_error},
           {"channels_before", layer.channels_before},
-          {"channels_after", layer.channels_after}};
+          {"channels_after", layer.channels_after},
+          {"solver", layer.solver.empty() ? Json(nullptr) : Json(layer.solver)}};
 }
 
 Json step_json(const PruneStep& step) {
@@ -69,7 +71,8 @@ std::string prune_json(const PruneResult& result) {
                   {"layers", std::move(layers)},
                   {"history", std::move(history)},
                   {"seconds", result.seconds},
-                  {"stopped_by", result.stopped_by}};
+                  {"stopped_by", result.stopped_by},
+                  {"notes", result.notes}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -95,6 +95,7 @@ std::string prune_text(const PruneResult& result) {
   const auto batch = static_cast<double>(result.batch);
   text += fmt::format("MACs     {} with weight and input non-zero\n",
                       change(result.before.nonzero_macs / batch, result.after.nonzero_macs / batch));
+  text += fmt::format("cycles   {}\n", change(result.before.cycles, result.after.cycles));
   text += accuracy_lines(result);
   text += fmt::format("stopped  by {} after {} step{}, {}\n", printable(result.stopped_by),
                       result.history.size(), result.history.size() == 1 ? "" : "s", duration(result.seconds));

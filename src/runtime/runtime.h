@@ -26,6 +26,8 @@ struct Accuracy {
   std::size_t images = 0;
   double top1 = 0;  ///< fraction; of equal scores the lowest class ranks first
   double top5 = 0;
+  /// For each of the inputs how many classes rank before its label, 5 at most; -1 where it was left out.
+  std::vector<float> ranks;
 };
 
 /// Class scores: one row an image.

@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "base/random.h"
+#include "network/weights.h"
 #include "workflow/layer_errors.h"
 #include "workflow/prune_goal.h"
+#include "workflow/prune_layer.h"
 #include "workflow/written_network.h"
 
 namespace mj {
@@ -22,18 +24,20 @@ NetworkFigures figures(PruneContext& context, const Estimate& estimate, const Me
   if (estimate.mac_picojoules) {
     result.energy_pj = measured.energy * *estimate.mac_picojoules;
   }
+  result.cycles = measured.cycles;
   result.nonzero_weights = measured.nonzero_weights;
   for (const LayerEstimate& layer : estimate.layers) {
     result.nonzero_macs += layer.workload.nonzero_macs;
   }
-  std::optional<Accuracy> accuracy = measured.accuracy;
+  const auto set_accuracy = [&](const Accuracy& accuracy) {
+    result.top1 = accuracy.top1;
+    result.top5 = accuracy.top5;
+  };
   if (context.job.evaluation) {
-    accuracy =
-        session.evaluate(*context.job.evaluation, stage(context, name + ": final accuracy"), context.stop);
-  }
-  if (accuracy) {
-    result.top1 = accuracy->top1;
-    result.top5 = accuracy->top5;
+    set_accuracy(
+        session.evaluate(*context.job.evaluation, stage(context, name + ": final accuracy"), context.stop));
+  } else if (measured.accuracy) {
+    set_accuracy(*measured.accuracy);
   }
   return result;
 }
@@ -49,6 +53,12 @@ std::vector<PrunedLayer> describe_layers(PruneContext& context, const Estimate& 
   const auto errors =
       layer_output_errors(*context.reference, *context.working, network, kept, images,
                           job.options.recipe.positions, job.options.seed, context.kept_bytes, context.stop);
+  const auto solver = [&](const MacLayer& layer) {
+    return job.options.method == PruneMethod::levels && has_weights(network, layer)
+               ? std::string(name_of(solver_of(job.options.recipe, layer.shape.k,
+                                               layer.shape.c * layer.shape.r * layer.shape.s)))
+               : std::string();
+  };
   std::vector<PrunedLayer> layers;
   for (std::size_t l = 0; l < before.layers.size(); ++l) {
     const auto weights = static_cast<double>(weight_count(network.layers[l].shape));  // Those gone included.
@@ -59,7 +69,8 @@ std::vector<PrunedLayer> describe_layers(PruneContext& context, const Estimate& 
                       .energy_after = after.layers[l].energy.total.value,
                       .output_error = errors[l],
                       .channels_before = std::ssize(kept[l].outputs),
-                      .channels_after = std::count(kept[l].outputs.begin(), kept[l].outputs.end(), true)});
+                      .channels_after = std::count(kept[l].outputs.begin(), kept[l].outputs.end(), true),
+                      .solver = solver(network.layers[l])});
   }
   return layers;
 }
@@ -73,13 +84,19 @@ std::string shortfall(const PruneContext& context, const Measured& dense, const 
                : "no network with less energy keeps the accuracy; the written one is the one that was given";
   }
   const RoundGoal goal = final_goal(job, dense);
+  const char* channels = job.options.channels ? " and fewer channels" : "";
   if (!is_reached(goal, pruned)) {
     return goal.kind == RoundGoal::Kind::energy
                ? fmt::format(
                      "{:.2f} % of the dense energy was asked for; {:.2f} % is the least that was found with "
-                     "zeros in "
-                     "weights on {}",
-                     100 * goal.limit / dense.energy, 100 * pruned.energy / dense.energy,
+                     "zeros in weights{} on {}",
+                     100 * goal.limit / dense.energy, 100 * pruned.energy / dense.energy, channels,
+                     job.setting.accelerator.name)
+           : goal.kind == RoundGoal::Kind::cycles
+               ? fmt::format(
+                     "{:.2f} % of the dense cycles was asked for; {:.2f} % is the least that was found "
+                     "with zeros in weights{} on {}",
+                     100 * goal.limit / dense.cycles, 100 * pruned.cycles / dense.cycles, channels,
                      job.setting.accelerator.name)
                : fmt::format("{:.0f} non-zero weights were asked for; {:.0f} are left", goal.limit,
                              pruned.nonzero_weights);
@@ -114,7 +131,7 @@ PruneOutcome conclude(PruneContext& context, RunState state) {
   PruneOutcome outcome;
   PruneResult& result = outcome.result;
   result.model = job.network.file;
-  result.method = to_string(job.options.method);
+  result.method = job.options.name;
   result.accelerator = job.setting.accelerator.name;
   result.batch = job.options.batch;
   result.seed = job.options.seed;

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "network/weights.h"
-#include "workflow/energy_curve.h"
+#include "workflow/cost_curve.h"
 
 namespace mj {
 namespace {
@@ -19,18 +19,18 @@ namespace {
 constexpr double smallest_density = 0.005;
 constexpr int bisections = 60;
 
-/// One layer as the plan sees it: its scores from the highest, and its energy as its lowest-scored weights
+/// One layer as the plan sees it: its scores from the highest, and its cost as its lowest-scored weights
 /// go.
 struct LayerCurve {
   int64_t least = 0;
-  std::vector<float> scores;            ///< of the non-zero weights, descending
-  std::optional<EnergyCurve> energies;  ///< of a layer that can be pruned
-  double fixed_energy = 0;              ///< of one that cannot
+  std::vector<float> scores;       ///< of the non-zero weights, descending
+  std::optional<CostCurve> costs;  ///< of a layer that can be pruned
+  double fixed_cost = 0;           ///< of one that cannot
 
-  double energy_at(double keep) const {
-    return !energies        ? fixed_energy
-           : scores.empty() ? energies->at(1)
-                            : energies->at(keep / static_cast<double>(scores.size()));
+  double cost_at(double keep) const {
+    return !costs           ? fixed_cost
+           : scores.empty() ? costs->at(1)
+                            : costs->at(keep / static_cast<double>(scores.size()));
   }
 
   int64_t keep_above(double threshold) const {
@@ -42,21 +42,21 @@ struct LayerCurve {
 };
 
 LayerCurve trace_curve(const Network& network, std::size_t layer, const Matrix& scores,
-                       const ActivationStats& stats, const EnergySetting& setting) {
+                       const ActivationStats& stats, const EnergySetting& setting, Cost cost) {
   LayerCurve curve;
   const Matrix weights = weight_matrix(network, network.layers[layer]);
   for (const std::size_t i : by_score(weights, scores)) {
     curve.scores.push_back(scores.values[i]);
   }
-  curve.energies.emplace(layer_alone(network, layer, stats), scores, setting);
+  curve.costs.emplace(layer_alone(network, layer, stats), scores, setting, cost);
   curve.least = fewest_weights(network, layer);
   return curve;
 }
 
-/// Divides scores by the mean energy of a weight; a layer whose zeros gain nothing is not pruned.
+/// Divides scores by the mean cost of a weight; a layer whose zeros gain nothing is not pruned.
 void price_scores(LayerCurve& curve) {
   const double per_weight =
-      (curve.energies->at(1) - curve.energies->at(0)) / static_cast<double>(curve.scores.size());
+      (curve.costs->at(1) - curve.costs->at(0)) / static_cast<double>(curve.scores.size());
   for (float& score : curve.scores) {
     score = per_weight > 0 ? static_cast<float>(score / per_weight) : std::numeric_limits<float>::max();
   }
@@ -65,9 +65,9 @@ void price_scores(LayerCurve& curve) {
 double predict(const std::vector<LayerCurve>& curves, const RoundGoal& goal, double threshold) {
   double sum = 0;
   for (const LayerCurve& curve : curves) {
-    if (goal.kind == RoundGoal::Kind::energy) {
-      sum += curve.energy_at(static_cast<double>(curve.keep_above(threshold)));
-    } else if (curve.energies) {
+    if (goal.kind != RoundGoal::Kind::weights) {
+      sum += curve.cost_at(static_cast<double>(curve.keep_above(threshold)));
+    } else if (curve.costs) {
       sum += static_cast<double>(curve.keep_above(threshold));
     }
   }
@@ -99,6 +99,10 @@ double find_threshold(const std::vector<LayerCurve>& curves, const RoundGoal& go
 }
 
 }  // namespace
+
+Cost cost_of(RoundGoal::Kind kind) {
+  return kind == RoundGoal::Kind::cycles ? Cost::cycles : Cost::energy;
+}
 
 int64_t fewest_weights(const Network& network, std::size_t layer, double most_zeros) {
   const auto weights = static_cast<double>(weight_count(network.layers[layer].shape));
@@ -154,12 +158,13 @@ RoundPlan plan_round(const Network& network, const ActivationStats& stats, const
                      const std::vector<Matrix>& scores, bool per_joule, const RoundGoal& goal,
                      const std::vector<double>& most_zeros) {
   ensure(scores.size() == network.layers.size(), "plan_round needs scores for every layer");
+  const Cost cost = cost_of(goal.kind);
   std::vector<LayerCurve> curves;
   std::set<std::string> seen;
   for (std::size_t l = 0; l < network.layers.size(); ++l) {
     const MacLayer& layer = network.layers[l];
     if (has_weights(network, layer) && seen.insert(layer.weights).second) {
-      curves.push_back(trace_curve(network, l, scores[l], stats, setting));
+      curves.push_back(trace_curve(network, l, scores[l], stats, setting, cost));
       if (!most_zeros.empty()) {
         curves.back().least = std::max(curves.back().least, fewest_weights(network, l, most_zeros[l]));
       }
@@ -167,7 +172,7 @@ RoundPlan plan_round(const Network& network, const ActivationStats& stats, const
         price_scores(curves.back());
       }
     } else {
-      curves.emplace_back().fixed_energy = layer_energy(network, l, stats, setting);
+      curves.emplace_back().fixed_cost = layer_cost(network, l, stats, setting, cost);
     }
   }
   const double threshold = find_threshold(curves, goal);
@@ -175,7 +180,7 @@ RoundPlan plan_round(const Network& network, const ActivationStats& stats, const
   plan.predicted = predict(curves, goal, threshold);
   plan.reachable = plan.predicted <= goal.limit;
   for (const LayerCurve& curve : curves) {
-    plan.keep.push_back(curve.energies ? curve.keep_above(threshold) : 0);
+    plan.keep.push_back(curve.costs ? curve.keep_above(threshold) : 0);
   }
   return plan;
 }

@@ -12,10 +12,13 @@ namespace mj {
 
 /// What a round of pruning is to reach.
 struct RoundGoal {
-  enum class Kind { energy, weights };
+  enum class Kind { energy, cycles, weights };
   Kind kind = Kind::energy;
-  double limit = 0;  ///< energy per image in MACs, or non-zero weights
+  double limit = 0;  ///< energy in MACs or cycles, per image, or non-zero weights
 };
+
+/// Of layers, where weights are not what counts.
+Cost cost_of(RoundGoal::Kind kind);
 
 /// How many weights each layer keeps.
 struct RoundPlan {

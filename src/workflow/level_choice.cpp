@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "network/weights.h"
-#include "workflow/energy_curve.h"
+#include "workflow/cost_curve.h"
 
 namespace mj {
 namespace {
@@ -47,10 +47,11 @@ struct LevelChoice::Curve {
 };
 
 LevelChoice::LevelChoice(const Network& network, const ActivationStats& stats, const EnergySetting& setting,
-                         std::vector<LayerChoices> layers, std::vector<GroupChoices> groups)
+                         Cost cost, std::vector<LayerChoices> layers, std::vector<GroupChoices> groups)
     : network_(&network),
       stats_(&stats),
       setting_(&setting),
+      cost_(cost),
       layers_(std::move(layers)),
       groups_(std::move(groups)),
       groups_of_(layers_.size()) {
@@ -98,7 +99,7 @@ const LevelChoice::Curve& LevelChoice::curve(std::size_t layer, const std::vecto
   }
   found = std::make_unique<Curve>();
   const LayerChoices& choices = layers_[layer];
-  std::optional<EnergyCurve> energies;
+  std::optional<CostCurve> costs;
   if (network_ != nullptr) {
     std::vector<ChannelGroup> groups;
     for (const GroupChoices& group : groups_) {
@@ -107,10 +108,10 @@ const LevelChoice::Curve& LevelChoice::curve(std::size_t layer, const std::vecto
     LayerAlone alone =
         layer_alone(*network_, layer, *stats_, kept_channels(*network_, groups, channels(only))[layer]);
     if (!choices.is_pruned) {
-      found->levels.push_back({1, 0, layer_energy(alone.network, 0, alone.stats, *setting_)});
+      found->levels.push_back({1, 0, layer_cost(alone.network, 0, alone.stats, *setting_, cost_)});
       return *found;
     }
-    energies.emplace(std::move(alone), *setting_);
+    costs.emplace(std::move(alone), *setting_, cost_);
   }
   if (!choices.is_pruned) {
     found->levels.emplace_back();
@@ -120,7 +121,7 @@ const LevelChoice::Curve& LevelChoice::curve(std::size_t layer, const std::vecto
   for (std::size_t i = 0; i <= steps_of_share; ++i) {
     const double share = std::pow(least, static_cast<double>(i) / steps_of_share);
     found->levels.push_back(
-        {share, loss_at(choices.losses, share), energies ? energies->at(share) : share * choices.nonzero});
+        {share, loss_at(choices.losses, share), costs ? costs->at(share) : share * choices.nonzero});
   }
   return *found;
 }

@@ -30,15 +30,15 @@ struct GroupChoices {
 struct Levels {
   std::vector<double> shares;         ///< of each layer's weights
   std::vector<std::size_t> removals;  ///< for each group 0, or 1 + index in tried_removals
-  double cost = 0;                    ///< energy, or weights, of the whole
+  double cost = 0;                    ///< energy, cycles or weights of the whole
   double loss = 0;
 };
 
 /// The choices' costs, and the best of them at a price.
 class LevelChoice {
  public:
-  /// Costs are energies, each layer's with the channels that are left.
-  LevelChoice(const Network& network, const ActivationStats& stats, const EnergySetting& setting,
+  /// Costs are each layer's with the channels that are left.
+  LevelChoice(const Network& network, const ActivationStats& stats, const EnergySetting& setting, Cost cost,
               std::vector<LayerChoices> layers, std::vector<GroupChoices> groups);
   /// Costs are weights; there are no groups.
   explicit LevelChoice(std::vector<LayerChoices> layers);
@@ -60,6 +60,7 @@ class LevelChoice {
   const Network* network_ = nullptr;
   const ActivationStats* stats_ = nullptr;
   const EnergySetting* setting_ = nullptr;
+  Cost cost_ = Cost::energy;
   std::vector<LayerChoices> layers_;
   std::vector<GroupChoices> groups_;
   std::vector<std::vector<std::size_t>> groups_of_;                    ///< by layer

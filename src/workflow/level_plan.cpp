@@ -22,7 +22,7 @@ std::size_t first_reader(const ChannelGroup& group) {
 /// In the order of their first readers, in which they are tried fastest.
 std::vector<ChannelGroup> groups_in_order(const PruneContext& context, const Network& network,
                                           RoundGoal::Kind kind) {
-  if (!context.job.options.channels || kind != RoundGoal::Kind::energy) {
+  if (!context.job.options.channels || kind == RoundGoal::Kind::weights) {
     return {};
   }
   std::vector<ChannelGroup> groups = find_channel_groups(network);
@@ -87,9 +87,10 @@ RoundPlan choose_levels(const PruneContext& context, const Network& network, con
     plan.groups.push_back(group.group);
   }
   const std::vector<LayerChoices>& layers = tried.layers;
-  LevelChoice choice = goal.kind == RoundGoal::Kind::energy
-                           ? LevelChoice(network, measured.stats, context.job.setting, layers, tried.groups)
-                           : LevelChoice(layers);
+  LevelChoice choice = goal.kind == RoundGoal::Kind::weights
+                           ? LevelChoice(layers)
+                           : LevelChoice(network, measured.stats, context.job.setting, cost_of(goal.kind),
+                                         layers, tried.groups);
   const Levels levels = choice.within(goal.limit);
   plan.removed = choice.channels(levels);
   plan.predicted = levels.cost;

@@ -81,7 +81,7 @@ LayerFit LevelTrials::fit(std::size_t layer) {
                                .seed = derive_seed(seed_, 2 + layer)};
   LayerSamples read = sample_passes_.samples(layer, sampling, context_.stop);
   const Matrix wanted = read.outputs;
-  LayerFit problem = fit_layer(network_, layer, std::move(read), wanted);
+  LayerFit problem = fit_layer(network_, layer, std::move(read), wanted, context_.samples.size);
   for (LayerProblem& group : problem.groups) {
     group.inputs = Matrix();  // Large, and in the Gram matrix already.
   }
@@ -130,7 +130,7 @@ GroupTrial LevelTrials::of_group(const ChannelGroup& group, std::size_t unread) 
   GroupTrial trial{.unread = static_cast<int64_t>(unread)};
   trial.order =
       elimination_order(inputs, group.channels, channels_gone(trial, group.channels, tried_removals.size()),
-                        recipe.damping, recipe.restore.threads);
+                        recipe.damping.value_or(default_damping), recipe.restore.threads);
   Network pruned = network_;
   for (std::size_t removal = 1; removal <= tried_removals.size(); ++removal) {
     for (const std::size_t giver : group.givers) {

@@ -11,6 +11,7 @@ namespace mj {
 struct Measured {
   ActivationStats stats;
   double energy = 0;  ///< per image, in MACs
+  double cycles = 0;  ///< per image
   double nonzero_weights = 0;
   std::optional<Accuracy> accuracy;  ///< on the images held back
 };

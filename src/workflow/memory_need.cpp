@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "network/weights.h"
 #include "workflow/layer_passes.h"
+#include "workflow/prune_layer.h"
 
 namespace mj {
 namespace {
@@ -28,7 +29,11 @@ double refit_bytes(const PruneJob& job, const MacLayer& layer, std::size_t image
       std::min(static_cast<double>(bounded_positions(layer, images, job.options.recipe.positions)),
                static_cast<double>(shape.n * shape.p * shape.q));
   const double samples = static_cast<double>(images) * positions * (d + m) * groups * sizeof(float);
-  const double problems = groups * (d * d * sizeof(double) + d * m * (sizeof(double) + sizeof(float)));
+  // Where samples are few a part of them makes a problem of its own, on which the damping is chosen.
+  const bool is_twice =
+      !job.options.recipe.damping && static_cast<double>(images) * positions < few_samples * d;
+  const double problems =
+      (is_twice ? groups + 1 : groups) * (d * d * sizeof(double) + d * m * (sizeof(double) + sizeof(float)));
   const double solver = d * d * sizeof(float) + d * m * 7 * sizeof(float);
   return samples + problems + solver;
 }

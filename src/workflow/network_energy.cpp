@@ -12,11 +12,16 @@ Estimate estimate_network(const Network& network, const ActivationStats& stats,
                   setting.workload.batch);
 }
 
-double layer_energy(const Network& network, std::size_t layer, const ActivationStats& stats,
-                    const EnergySetting& setting) {
+double layer_cost(const Network& network, std::size_t layer, const ActivationStats& stats,
+                  const EnergySetting& setting, Cost cost) {
   const Workload workload =
       make_workload(network, network.layers[layer], &stats.layers[layer], setting.workload);
-  return estimate({workload}, setting.accelerator, setting.workload.batch).layers.front().energy.total.value;
+  const Estimate alone = estimate({workload}, setting.accelerator, setting.workload.batch);
+  return cost == Cost::energy ? total_energy(alone).value : total_cycles(alone);
+}
+
+double total_cycles(const Estimate& estimate) {
+  return totals_of(estimate).cycles / static_cast<double>(estimate.batch);
 }
 
 WeightCount count_weights(const Network& network) {

@@ -17,9 +17,15 @@ struct EnergySetting {
 
 Estimate estimate_network(const Network& network, const ActivationStats& stats, const EnergySetting& setting);
 
-/// One layer's energy per image.
-double layer_energy(const Network& network, std::size_t layer, const ActivationStats& stats,
-                    const EnergySetting& setting);
+/// What running a layer costs.
+enum class Cost { energy, cycles };
+
+/// One layer's energy in MACs, or its cycles under the mapping of least energy, per image.
+double layer_cost(const Network& network, std::size_t layer, const ActivationStats& stats,
+                  const EnergySetting& setting, Cost cost);
+
+/// Per image, of all layers.
+double total_cycles(const Estimate& estimate);
 
 /// Non-zero and all weights of the MAC layers, each shared tensor counted once.
 struct WeightCount {

@@ -82,6 +82,7 @@ Measured measure(PruneContext& context, const Network& network, const std::strin
   const Estimate estimate = is_dense ? estimate_network(network, measured.stats, context.job.setting)
                                      : estimate_written(context, network, measured.stats, name);
   measured.energy = total_energy(estimate).value;
+  measured.cycles = total_cycles(estimate);
   measured.nonzero_weights = count_weights(network).nonzero;
   if (!context.split.held_back.labels.empty()) {
     measured.accuracy =

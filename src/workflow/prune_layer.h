@@ -14,16 +14,28 @@ namespace mj {
 /// The least-squares problems of one layer.
 struct LayerFit {
   std::vector<LayerProblem> groups;
+  std::size_t images = 1;  ///< that the samples are of
+  bool has_bias = true;    ///< whether a change of the outputs' means can be stored
   std::string
       norm_mean;  ///< the batch norm's mean that takes up a change of the outputs' means; may be empty
 };
 
 /// @param read   what the layer reads, with the outputs that `network` gives
 /// @param wanted the outputs that it should give at the same positions
-LayerFit fit_layer(const Network& network, std::size_t layer, LayerSamples read, const Matrix& wanted);
+/// @param images of which the samples are
+LayerFit fit_layer(const Network& network, std::size_t layer, LayerSamples read, const Matrix& wanted,
+                   std::size_t images);
 
-/// Chooses which weights of the layer stay, by ADMM or by the recipe of Yang, Chen and Sze (CVPR 2017), and
-/// refits them by least squares, bias included.
+/// With fewer samples for each input of a layer the damping is chosen on some that are held out.
+inline constexpr int few_samples = 4;
+/// Of the solver and the refit, where samples are many.
+inline constexpr double default_damping = 1e-3;
+
+/// For a layer (or one group of it) of so many filters and inputs, of PruneMethod::levels.
+Solver solver_of(const RecipeOptions& recipe, int64_t rows, int64_t columns);
+
+/// Chooses which weights of the layer stay, by a solver or by the recipe of Yang, Chen and Sze (CVPR 2017),
+/// and refits them by least squares, bias included.
 /// @param network receives the layer's new weights and bias
 /// @param keep    weights that stay, of those that are not zero now
 /// @param fit     of the layer as `network` has it

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -31,6 +32,9 @@ void end_run(RunState& state, const std::string& reason) {
 /// Fine-tuning after a round: longer after the last one towards a budget; none after late corrections, so
 /// that they close the gap.
 int epochs_of_round(const PruneOptions& options, int round) {
+  if (is_search(options)) {
+    return options.final_epochs;
+  }
   if (!has_budget(options.target) || round + 1 < options.rounds) {
     return options.epochs;
   }
@@ -38,6 +42,20 @@ int epochs_of_round(const PruneOptions& options, int round) {
     return options.final_epochs;
   }
   return round >= options.rounds + most_corrections / 2 ? 0 : options.epochs;
+}
+
+/// Halves the range in which the least energy lies that keeps the accuracy.
+void decide_search(RunState& state, RoundState round, Measured measured, bool kept) {
+  if (kept) {
+    state.network = std::move(round.network);
+    state.current = std::move(measured);
+  } else {
+    state.too_low = std::max(state.too_low, std::min(measured.energy, state.current.energy));
+  }
+  if (state.current.energy - state.too_low <= search_resolution * state.dense.energy ||
+      (kept && !round.reachable)) {
+    end_run(state, kept && !round.reachable ? "no weights left to remove" : "max-drop");
+  }
 }
 
 /// Takes the round's network or rolls back to the one before it, and decides whether the run has ended.
@@ -49,6 +67,10 @@ void decide(const PruneJob& job, RunState& state, Measured measured) {
   RoundState round = *std::exchange(state.begun, std::nullopt);
   ++state.round;
   add_history(state, measured, kept);
+  if (is_search(options)) {
+    decide_search(state, std::move(round), std::move(measured), kept);
+    return;
+  }
   if (kept) {
     state.network = std::move(round.network);
     state.current = std::move(measured);

@@ -1,21 +1,37 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "prune/energy_aware.h"
+#include "prune/solvers.h"
 #include "runtime/runtime.h"
 
 namespace mj {
 
 enum class PruneMethod {
-  admm,          ///< levels by measured loss, weights by ADMM on the layers' outputs
+  levels,        ///< levels by measured loss, weights by a solver on the layers' outputs
   energy_aware,  ///< Yang, Chen, Sze, CVPR 2017
   magnitude      ///< the smallest weights go, the rest stay as they are
 };
+
+/// What --method takes. Of `levels` a solver for all layers, or none: solver_for each.
+struct NamedMethod {
+  std::string_view name;
+  PruneMethod method = PruneMethod::levels;
+  std::optional<Solver> solver;
+};
+inline constexpr std::array named_methods{NamedMethod{"auto"},
+                                          NamedMethod{"admm", PruneMethod::levels, Solver::admm},
+                                          NamedMethod{"exact-obs", PruneMethod::levels, Solver::exact_obs},
+                                          NamedMethod{"sparse-gpt", PruneMethod::levels, Solver::sparse_gpt},
+                                          NamedMethod{"wanda", PruneMethod::levels, Solver::wanda},
+                                          NamedMethod{"energy-aware", PruneMethod::energy_aware},
+                                          NamedMethod{"magnitude", PruneMethod::magnitude}};
 
 enum class Metric { top1, top5 };
 
@@ -29,6 +45,7 @@ enum class LayerOrder {
 struct PruneTarget {
   std::optional<double> energy_share;  ///< of the dense network's energy
   std::optional<double> energy;        ///< per image, in MACs
+  std::optional<double> cycles_share;  ///< of the dense network's cycles
   std::optional<double> sparsity;      ///< share of zeros among the weights of MAC layers
   std::optional<double> max_drop;      ///< of the metric on the images held back, as a fraction
 };
@@ -37,8 +54,11 @@ struct PruneTarget {
 /// behind the defaults.
 struct RecipeOptions {
   RestoreOptions restore;
-  double damping = 3e-3;        ///< of the refit, as a fraction of the Gram matrix's mean diagonal
-  bool match_variance = false;  ///< each output channel's to the dense network's, after the refit
+  /// Of the solver and the refit, as a fraction of the Gram matrix's mean diagonal. None (of `levels`): 1e-3,
+  /// and where a layer has fewer than four samples for each of its inputs as choose_damping finds.
+  std::optional<double> damping;
+  std::optional<Solver> solver;  ///< of `levels`; none: solver_for the layer's size
+  bool match_variance = false;   ///< each output channel's to the dense network's, after the refit
   bool compensate = false;    ///< a layer whose output is added to another value makes that one's error good
   std::size_t images = 1000;  ///< that layers are sampled on
   int64_t positions = 16;     ///< output positions in each
@@ -51,7 +71,8 @@ struct LayerLimit {
 };
 
 struct PruneOptions {
-  PruneMethod method = PruneMethod::admm;
+  std::string_view name = named_methods.front().name;
+  PruneMethod method = PruneMethod::levels;
   Metric metric = Metric::top1;
   LayerOrder order = LayerOrder::graph;
   PruneTarget target;
@@ -82,8 +103,9 @@ constexpr std::size_t many_labels = 20000;
 /// The defaults of a method. docs/pruning.md has the experiments behind them.
 /// @param images   to prune with
 /// @param labelled whether they have labels
-PruneOptions default_options(PruneMethod method, std::size_t images, bool labelled);
+PruneOptions default_options(const NamedMethod& method, std::size_t images, bool labelled);
 
-std::string to_string(PruneMethod method);
+/// Throws InternalError where there is none of that name.
+const NamedMethod& method_named(std::string_view name);
 
 }  // namespace mj

@@ -9,10 +9,11 @@ namespace mj {
 
 /// A network as a whole, before or after pruning. Energies are per image.
 struct NetworkFigures {
-  double energy = 0;                 ///< in 16-bit MACs
-  std::optional<double> energy_pj;   ///< where the accelerator states picojoules
-  double nonzero_weights = 0;        ///< of MAC layers
-  double nonzero_macs = 0;           ///< mean over the images, times the batch
+  double energy = 0;                ///< in 16-bit MACs
+  std::optional<double> energy_pj;  ///< where the accelerator states picojoules
+  double nonzero_weights = 0;       ///< of MAC layers
+  double nonzero_macs = 0;          ///< mean over the images, times the batch
+  double cycles = 0;
   std::optional<double> top1, top5;  ///< fractions; none without labels
 };
 
@@ -22,6 +23,7 @@ struct PrunedLayer {
   double energy_before = 0, energy_after = 0;    ///< per image, in 16-bit MACs
   double output_error = 0;  ///< squared error of the layer's output over its power, on calibration images
   int64_t channels_before = 0, channels_after = 0;  ///< that it gives
+  std::string solver;  ///< that chose its weights, of PruneMethod::levels; else empty
 };
 
 /// One round of pruning, and whether its network was kept.

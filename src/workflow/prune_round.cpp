@@ -19,7 +19,7 @@
 namespace mj {
 namespace {
 
-/// An energy may lie so far below a round's goal, as a share of it.
+/// A cost may lie so far below a round's goal, as a share of it.
 constexpr double most_slack = 0.01;
 /// What a corrected plan aims at, as a share of the goal.
 constexpr double corrected_aim = 0.998;
@@ -29,16 +29,26 @@ constexpr double planning_margin = 0.997;
 /// Of a batch norm; a change of its input hardly shows behind a smaller one.
 constexpr double least_scale = 1e-3;
 
+/// What a round prunes.
+const Network& start_network(const PruneContext& context, const RunState& state) {
+  return is_search(context.job.options) ? context.job.network : state.network;
+}
+
+const Measured& start_measured(const PruneContext& context, const RunState& state) {
+  return is_search(context.job.options) ? state.dense : state.current;
+}
+
 RoundPlan make_plan(PruneContext& context, const RunState& state, RoundGoal goal, const std::string& name) {
   const PruneJob& job = context.job;
-  const Network& network = state.network;
-  const Measured& measured = state.current;
+  const Network& network = start_network(context, state);
+  const Measured& measured = start_measured(context, state);
   if (job.options.method == PruneMethod::magnitude) {
     return plan_round(network, measured.stats, job.setting, magnitude_ranks(network), false, goal,
                       context.most_zeros);
   }
-  const uint64_t seed = round_seed(context, Task::values_of_weights, state.round);
-  if (job.options.method == PruneMethod::admm) {
+  const uint64_t seed =
+      round_seed(context, Task::values_of_weights, is_search(job.options) ? 0 : state.round);
+  if (job.options.method == PruneMethod::levels) {
     if (context.tried == nullptr) {
       context.tried =
           std::make_shared<const TriedLevels>(try_levels(context, network, goal.kind, seed, name));
@@ -71,15 +81,16 @@ std::vector<std::size_t> layer_order(const PruneContext& context, const Network&
 /// @param aim of the plan, as a share of the round's goal
 RoundState begin_round(PruneContext& context, const RunState& state, const std::string& name, double aim) {
   RoundGoal goal = round_goal(context.job, state);
-  if (goal.kind == RoundGoal::Kind::energy) {
+  if (goal.kind != RoundGoal::Kind::weights) {
     goal.limit *= aim;
   }
   RoundPlan plan = make_plan(context, state, goal, name);
-  RoundState begun{.keep = std::move(plan.keep),
-                   .reachable = plan.reachable,
-                   .order = layer_order(context, state.network, state.current),
-                   .aim = aim,
-                   .network = state.network};
+  RoundState begun{
+      .keep = std::move(plan.keep),
+      .reachable = plan.reachable,
+      .order = layer_order(context, start_network(context, state), start_measured(context, state)),
+      .aim = aim,
+      .network = start_network(context, state)};
   for (std::size_t g = 0; g < plan.groups.size(); ++g) {
     clear_channels(begun.network, plan.groups[g], plan.removed[g]);
   }
@@ -127,7 +138,8 @@ void prune_one(PruneContext& context, SamplePasses& passes, RoundState& begun, s
   if (addition) {
     make_good(*addition, wanted.beside, read.beside, wanted.outputs);
   }
-  prune_layer(begun.network, layer, keep, fit_layer(begun.network, layer, std::move(read), wanted.outputs),
+  prune_layer(begun.network, layer, keep,
+              fit_layer(begun.network, layer, std::move(read), wanted.outputs, context.samples.size),
               options.method, options.recipe);
   context.working->load_constants(begun.network);
 }
@@ -136,7 +148,8 @@ void prune_layers(PruneContext& context, RunState& state, const std::string& nam
   RoundState& begun = *state.begun;
   // Layers keep what the network gives that the round starts with if it was fine-tuned, else what the dense
   // one gives.
-  context.reference->load_constants(context.job.options.epochs > 0 ? state.network : context.job.network);
+  context.reference->load_constants(context.job.options.epochs > 0 ? start_network(context, state)
+                                                                   : context.job.network);
   context.working->load_constants(begun.network);
   SamplePasses passes{{*context.reference, context.samples, context.kept_bytes},
                       {*context.working, context.samples, context.kept_bytes}};
@@ -150,40 +163,48 @@ void prune_layers(PruneContext& context, RunState& state, const std::string& nam
   }
 }
 
-/// Activations change with the weights, so that the energy is not quite what was planned. Where it is off the
+/// Activations change with the weights, so that the cost is not quite what was planned. Where it is off the
 /// goal the layers are pruned anew, from what they were, by a plan with another aim.
 bool is_corrected(PruneContext& context, RunState& state, const std::string& name) {
   RoundState& begun = *state.begun;
   const RoundGoal goal = round_goal(context.job, state);
-  if (begun.settled || !begun.reachable || goal.kind != RoundGoal::Kind::energy ||
-      context.job.options.method != PruneMethod::admm || begun.corrections + 1 >= most_tries) {
+  if (begun.settled || !begun.reachable || goal.kind == RoundGoal::Kind::weights ||
+      context.job.options.method != PruneMethod::levels || begun.corrections + 1 >= most_tries) {
     return false;
   }
-  const double energy = measure(context, begun.network, name).energy;
-  if (energy <= goal.limit && energy >= (1 - most_slack) * goal.limit) {
+  const double reached = counted(goal.kind, measure(context, begun.network, name));
+  if (reached <= goal.limit && reached >= (1 - most_slack) * goal.limit) {
     return false;
   }
-  RoundState next = begin_round(context, state, name, begun.aim * corrected_aim * goal.limit / energy);
+  RoundState next = begin_round(context, state, name, begun.aim * corrected_aim * goal.limit / reached);
   next.corrections = begun.corrections + 1;
   begun = std::move(next);
   save_if_due(context, state);
   return true;
 }
 
+/// A search takes a network as it is pruned where that keeps the accuracy.
+bool needs_tuning(PruneContext& context, const RunState& state, const std::string& name) {
+  return !is_search(context.job.options) || state.begun->training.epochs > 0 ||
+         !is_above_floor(context.job.options, state.dense, measure(context, state.begun->network, name));
+}
+
 }  // namespace
 
 void prune_round(PruneContext& context, RunState& state, int epochs, const std::string& name) {
-  context.tried = nullptr;
+  if (!is_search(context.job.options)) {
+    context.tried = nullptr;  // It is of another network.
+  }
   if (!state.begun) {
     state.begun = begin_round(context, state, name,
-                              context.job.options.method == PruneMethod::admm ? 1 : planning_margin);
+                              context.job.options.method == PruneMethod::levels ? 1 : planning_margin);
     save_if_due(context, state);
   }
   do {
     prune_layers(context, state, name);
   } while (is_corrected(context, state, name));
   state.begun->settled = true;
-  if (epochs > 0) {
+  if (epochs > 0 && needs_tuning(context, state, name)) {
     fine_tune(context, state, epochs, name);
   }
 }

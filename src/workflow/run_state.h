@@ -32,6 +32,7 @@ struct RunState {
   int round = 0;        ///< rounds finished
   double step = 0;      ///< of the next round, where there is no budget
   int refinements = 0;  ///< left
+  double too_low = 0;   ///< of a search for the least energy: the highest that costs too much accuracy
   bool ended = false;
   std::string stopped_by;
   std::vector<PruneStep> history;

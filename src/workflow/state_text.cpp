@@ -30,11 +30,11 @@ std::string step_text(const PruneStep& step) {
 
 std::string measured_text(const Measured& measured) {
   const auto& accuracy = measured.accuracy;
-  return fmt::format("{{ energy: {}, nonzero_weights: {}, images: {}, labelled: {}, top1: {}, top5: {} }}",
-                     measured.energy, measured.nonzero_weights, measured.stats.images,
-                     accuracy ? accuracy->images : 0,
-                     share_text(accuracy ? std::optional(accuracy->top1) : std::nullopt),
-                     share_text(accuracy ? std::optional(accuracy->top5) : std::nullopt));
+  return fmt::format(
+      "{{ energy: {}, cycles: {}, nonzero_weights: {}, images: {}, labelled: {}, top1: {}, top5: {} }}",
+      measured.energy, measured.cycles, measured.nonzero_weights, measured.stats.images,
+      accuracy ? accuracy->images : 0, share_text(accuracy ? std::optional(accuracy->top1) : std::nullopt),
+      share_text(accuracy ? std::optional(accuracy->top5) : std::nullopt));
 }
 
 std::string begun_text(const RoundState& round, const ValueFile& values) {
@@ -80,13 +80,14 @@ Measured read_measured(const Document& map, std::vector<Problem>& problems) {
   FieldReader reader(map, problems);
   Measured measured;
   measured.energy = reader.required_number("energy", 0);
+  measured.cycles = reader.required_number("cycles", 0);
   measured.nonzero_weights = reader.required_number("nonzero_weights", 0);
   measured.stats.images = reader.required_whole("images", 0);
   const auto labelled = static_cast<std::size_t>(reader.required_whole("labelled", 0));
   const auto top1 = optional_number(reader, "top1");
   const auto top5 = optional_number(reader, "top5");
   if (top1 && top5) {
-    measured.accuracy = {labelled, *top1, *top5};
+    measured.accuracy = {labelled, *top1, *top5, {}};
   }
   return measured;
 }
@@ -136,10 +137,11 @@ std::string whole_text(const std::filesystem::path& file) {
 
 std::string state_text(const RunState& state, const StateFiles& files) {
   std::string text = fmt::format(
-      "round: {}\nstep: {}\nrefinements: {}\nended: {}\nstopped_by: \"{}\"\ndense: {}\ncurrent: {}\nkept: "
+      "round: {}\nstep: {}\nrefinements: {}\ntoo_low: {}\nended: {}\nstopped_by: \"{}\"\ndense: {}\ncurrent: "
+      "{}\nkept: "
       "{}\n",
-      state.round, state.step, state.refinements, state.ended, state.stopped_by, measured_text(state.dense),
-      measured_text(state.current), value_file_text(files.kept));
+      state.round, state.step, state.refinements, state.too_low, state.ended, state.stopped_by,
+      measured_text(state.dense), measured_text(state.current), value_file_text(files.kept));
   text += state.history.empty() ? "history: []\n" : "history:\n";
   for (const PruneStep& step : state.history) {
     text += step_text(step);
@@ -158,6 +160,7 @@ RunState read_state_text(const std::filesystem::path& file, StateFiles& files) {
   state.round = static_cast<int>(reader.required_whole("round", 0, most_rounds));
   state.step = reader.required_number("step", 0, 1);
   state.refinements = static_cast<int>(reader.required_whole("refinements", 0, 1000));
+  state.too_low = reader.required_number("too_low", 0);
   state.ended = reader.flag("ended", false);
   state.stopped_by = reader.text("stopped_by");
   state.dense = read_measured(required_map(reader, "dense"), problems);

@@ -6,6 +6,8 @@
 namespace mj {
 namespace {
 
+const std::vector<float> nothing;
+
 void add_constants(ArrayWriter& writer, const Network& network) {
   for (const auto& [name, tensor] : network.constants) {
     if (is_floating(tensor.type)) {
@@ -58,14 +60,21 @@ void read_stats(ArrayReader& reader, ActivationStats& stats, std::size_t layers)
 }  // namespace
 
 void add_kept(ArrayWriter& writer, const RunState& state) {
-  add_stats(writer, state.dense.stats);
-  add_stats(writer, state.current.stats);
+  for (const Measured* measured : {&state.dense, &state.current}) {
+    add_stats(writer, measured->stats);
+    writer.add(measured->accuracy ? measured->accuracy->ranks : nothing);
+  }
   add_constants(writer, state.network);
 }
 
 void read_kept(ArrayReader& reader, RunState& state) {
-  read_stats(reader, state.dense.stats, state.network.layers.size());
-  read_stats(reader, state.current.stats, state.network.layers.size());
+  for (Measured* measured : {&state.dense, &state.current}) {
+    read_stats(reader, measured->stats, state.network.layers.size());
+    std::vector<float> ranks = reader.next<float>();
+    if (measured->accuracy) {
+      measured->accuracy->ranks = std::move(ranks);
+    }
+  }
   read_constants(reader, state.network);
   if (!reader.at_end()) {
     reader.reject("does not fit the model");

@@ -19,9 +19,10 @@ PruneResult sample_result() {
   result.accelerator = "example";
   result.batch = 4;
   result.seed = 7;
-  result.before = {4000, 8000, 2200, 61500.5, 0.9, 0.99};
-  result.after = {1500, 3000, 550, 20000, 0.891, 0.985};
-  result.layers = {{"conv1", 1, 0.5, 1000, 500, 0.0123, 16, 12}, {"fc", 0.9, 0.1, 3000, 1000, 0.4, 10, 10}};
+  result.before = {4000, 8000, 2200, 61500.5, 800, 0.9, 0.99};
+  result.after = {1500, 3000, 550, 20000, 600, 0.891, 0.985};
+  result.layers = {{"conv1", 1, 0.5, 1000, 500, 0.0123, 16, 12, "admm"},
+                   {"fc", 0.9, 0.1, 3000, 1000, 0.4, 10, 10, ""}};
   result.history = {
       {1, 2000, 0.895, std::nullopt, true}, {2, 1500, 0.891, 0.985, true}, {3, 1200, 0.7, 0.9, false}};
   result.seconds = 125.5;
@@ -47,6 +48,7 @@ Per image; energy in 16-bit MACs. channels: what a layer gives. weights: non-zer
 energy   4.0 k -> 1.5 k (37.5% of before), 8.0 nJ -> 3.0 nJ
 weights  2.2 k -> 550 (25.0% of before) non-zero
 MACs     15.4 k -> 5.0 k (32.5% of before) with weight and input non-zero
+cycles   800 -> 600 (75.0% of before)
 top-1    90.0% -> 89.1% (-0.9 points)
 top-5    99.0% -> 98.5% (-0.5 points)
          on 200 images held back
@@ -68,7 +70,7 @@ TEST(UnitPruneText, SaysWhereNoAccuracyIsKnown) {
 
 TEST(UnitPruneText, NothingSavedHasNoShares) {
   PruneResult result = sample_result();
-  result.layers = {{"conv1", 1, 1, 1000, 1000, 0, 8, 8}};
+  result.layers = {{"conv1", 1, 1, 1000, 1000, 0, 8, 8, ""}};
   EXPECT_THAT(prune_text(result),
               HasSubstr("conv1         8   100.0%  100.0%   1.0 k  1.0 k     100.0%       -             0"));
 }
@@ -88,7 +90,8 @@ TEST(UnitPruneJson, IsTheContractsForm) {
     "nonzero_weights": 2200,
     "nonzero_macs": 61500.5,
     "top1": 0.9,
-    "top5": 0.99
+    "top5": 0.99,
+    "cycles": 800.0
   },
   "after": {
     "energy": 1500.0,
@@ -96,7 +99,8 @@ TEST(UnitPruneJson, IsTheContractsForm) {
     "nonzero_weights": 550,
     "nonzero_macs": 20000,
     "top1": 0.891,
-    "top5": 0.985
+    "top5": 0.985,
+    "cycles": 600.0
   },
   "layers": [
     {
@@ -107,7 +111,8 @@ TEST(UnitPruneJson, IsTheContractsForm) {
       "energy_after": 500.0,
       "output_error": 0.0123,
       "channels_before": 16,
-      "channels_after": 12
+      "channels_after": 12,
+      "solver": "admm"
     },
     {
       "name": "fc",
@@ -117,7 +122,8 @@ TEST(UnitPruneJson, IsTheContractsForm) {
       "energy_after": 1000.0,
       "output_error": 0.4,
       "channels_before": 10,
-      "channels_after": 10
+      "channels_after": 10,
+      "solver": null
     }
   ],
   "history": [
@@ -144,7 +150,10 @@ TEST(UnitPruneJson, IsTheContractsForm) {
     }
   ],
   "seconds": 125.5,
-  "stopped_by": "max-drop"
+  "stopped_by": "max-drop",
+  "notes": [
+    "the images have few classes"
+  ]
 }
 )");
 }

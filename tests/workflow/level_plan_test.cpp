@@ -14,7 +14,7 @@ PruneJob small_job() {
   PruneJob job{.network = small_network(), .calibration = random_images(60), .calibration_name = "random"};
   job.setting.accelerator = read_accelerator("eyeriss-cvpr17");
   job.setting.workload.weight_bits = job.setting.workload.activation_bits = 16;
-  job.options = default_options(PruneMethod::admm, 60, true);
+  job.options = default_options(method_named("auto"), 60, true);
   return job;
 }
 
@@ -50,15 +50,15 @@ TEST(UnitLevelPlan, SaysWhatIsOutOfReach) {
 }
 
 TEST(UnitDefaultOptions, LearnFromLabelsWhereThereAreManyAlone) {
-  const PruneOptions few = default_options(PruneMethod::admm, 1000, true);
+  const PruneOptions few = default_options(method_named("auto"), 1000, true);
   EXPECT_EQ(few.training.distillation, 1);
   EXPECT_TRUE(few.training.mix);
-  EXPECT_EQ(default_options(PruneMethod::admm, 100000, false).training.distillation, 1);
-  const PruneOptions many = default_options(PruneMethod::admm, 20000, true);
+  EXPECT_EQ(default_options(method_named("auto"), 100000, false).training.distillation, 1);
+  const PruneOptions many = default_options(method_named("auto"), 20000, true);
   EXPECT_LT(many.training.distillation, 1);
   EXPECT_FALSE(many.training.mix);
   EXPECT_EQ(many.order, LayerOrder::graph);
-  EXPECT_EQ(default_options(PruneMethod::energy_aware, 20000, true).order, LayerOrder::energy);
+  EXPECT_EQ(default_options(method_named("energy-aware"), 20000, true).order, LayerOrder::energy);
 }
 
 }  // namespace

@@ -25,7 +25,10 @@ std::string message_of(const std::filesystem::path& folder, const std::map<std::
 }
 
 Measured some_measured(const Network& network, double energy) {
-  Measured measured{.energy = energy, .nonzero_weights = 17, .accuracy = Accuracy{40, 0.9, 1.0 / 3}};
+  Measured measured{.energy = energy,
+                    .cycles = 2 * energy,
+                    .nonzero_weights = 17,
+                    .accuracy = Accuracy{40, 0.9, 1.0 / 3, {0, 5, -1}}};
   measured.stats.images = 30;
   measured.stats.layers.resize(network.layers.size());
   measured.stats.layers[0].tap_nonzeros = {0.1, 2.0 / 3};
@@ -34,7 +37,7 @@ Measured some_measured(const Network& network, double energy) {
 }
 
 RunState some_state() {
-  RunState state{.round = 2, .step = 0.1, .refinements = 1, .network = small_network()};
+  RunState state{.round = 2, .step = 0.1, .refinements = 1, .too_low = 1.0 / 3, .network = small_network()};
   state.history = {{.step = 1, .energy = 1.0 / 3, .top1 = 0.9173, .top5 = 1, .kept = true},
                    {.step = 2, .energy = 0.25, .kept = false}};
   state.dense = some_measured(state.network, 1.0 / 7);
@@ -77,6 +80,7 @@ TEST(UnitRunFolder, StatesComeBackAsTheyWereSaved) {
   EXPECT_EQ(loaded->round, 2);
   EXPECT_EQ(loaded->step, 0.1);
   EXPECT_EQ(loaded->refinements, 1);
+  EXPECT_EQ(loaded->too_low, 1.0 / 3);
   EXPECT_TRUE(loaded->ended);
   EXPECT_EQ(loaded->stopped_by, "max-drop");
   ASSERT_EQ(loaded->history.size(), 2U);
@@ -95,10 +99,12 @@ TEST(UnitRunFolder, MeasurementsComeBackAsTheyWereSaved) {
   const auto loaded = RunFolder(folder.path(), options, true).load(small_network());
   ASSERT_TRUE(loaded);
   EXPECT_EQ(loaded->dense.energy, 1.0 / 7);
+  EXPECT_EQ(loaded->dense.cycles, 2.0 / 7);
   EXPECT_EQ(loaded->dense.nonzero_weights, 17);
   ASSERT_TRUE(loaded->dense.accuracy);
   EXPECT_EQ(loaded->dense.accuracy->images, 40U);
   EXPECT_EQ(loaded->dense.accuracy->top5, 1.0 / 3);
+  EXPECT_EQ(loaded->dense.accuracy->ranks, (std::vector<float>{0, 5, -1}));
   EXPECT_EQ(loaded->dense.stats.images, 30);
   EXPECT_EQ(loaded->dense.stats.layers[0].tap_nonzeros, (std::vector{0.1, 2.0 / 3}));
   EXPECT_EQ(loaded->dense.stats.layers[1].output_runs.overflow[2], 1e-300);

@@ -137,6 +137,7 @@ Accuracy TorchSession::evaluate(const NetworkInputs& inputs, const ProgressCallb
   std::size_t done = 0;
   std::size_t first = 0;
   std::size_t among_five = 0;
+  std::vector<float> ranks(inputs.size, -1);
   for_each_value(
       model_, output_slot(model_), inputs, "accuracy", progress, stop,
       [&](const Pass& pass, const at::Tensor& rows) {
@@ -146,6 +147,7 @@ Accuracy TorchSession::evaluate(const NetworkInputs& inputs, const ProgressCallb
         for (std::size_t i = 0; i < pass.indices.size(); ++i) {
           const std::span scores(rows.data_ptr<float>() + i * classes, classes);
           const auto rank = rank_of_label(scores, static_cast<std::size_t>(inputs.labels[pass.indices[i]]));
+          ranks[pass.indices[i]] = static_cast<float>(std::min<std::size_t>(rank, 5));
           first += static_cast<std::size_t>(rank < std::min<std::size_t>(1, classes));
           among_five += static_cast<std::size_t>(rank < std::min<std::size_t>(5, classes));
         }
@@ -153,7 +155,8 @@ Accuracy TorchSession::evaluate(const NetworkInputs& inputs, const ProgressCallb
         return fmt::format("top-1 {:.1f} %", 100.0 * static_cast<double>(first) / static_cast<double>(done));
       });
   const auto images = static_cast<double>(done);
-  return {done, static_cast<double>(first) / images, static_cast<double>(among_five) / images};
+  return {done, static_cast<double>(first) / images, static_cast<double>(among_five) / images,
+          std::move(ranks)};
 }
 
 ActivationStats TorchSession::measure_activations(const NetworkInputs& inputs,

@@ -1,4 +1,4 @@
-#include "workflow/energy_curve.h"
+#include "workflow/cost_curve.h"
 
 #include <algorithm>
 #include <cmath>
@@ -29,7 +29,7 @@ std::vector<std::size_t> by_score(const Matrix& weights, const Matrix& scores) {
   return order;
 }
 
-EnergyCurve::EnergyCurve(LayerAlone layer, const Matrix& scores, const EnergySetting& setting) {
+CostCurve::CostCurve(LayerAlone layer, const Matrix& scores, const EnergySetting& setting, Cost cost) {
   const MacLayer& mac = layer.network.layers.front();
   Matrix weights = weight_matrix(layer.network, mac);
   const auto order = by_score(weights, scores);
@@ -39,21 +39,22 @@ EnergyCurve::EnergyCurve(LayerAlone layer, const Matrix& scores, const EnergySet
       weights.values[order[--left]] = 0;
     }
     set_weight_matrix(layer.network, mac, weights);
-    energies_[i] = layer_energy(layer.network, 0, layer.stats, setting);
+    costs_[i] = layer_cost(layer.network, 0, layer.stats, setting, cost);
   }
 }
 
-EnergyCurve::EnergyCurve(LayerAlone layer, const EnergySetting& setting)
-    : EnergyCurve(layer, magnitudes(weight_matrix(layer.network, layer.network.layers.front())), setting) {}
+CostCurve::CostCurve(LayerAlone layer, const EnergySetting& setting, Cost cost)
+    : CostCurve(layer, magnitudes(weight_matrix(layer.network, layer.network.layers.front())), setting,
+                cost) {}
 
-double EnergyCurve::at(double share) const {
+double CostCurve::at(double share) const {
   const auto above = std::upper_bound(points.begin(), points.end(), share);
   if (above == points.end()) {
-    return energies_.back();
+    return costs_.back();
   }
   const auto i = static_cast<std::size_t>(above - points.begin());
   const double part = (share - points[i - 1]) / (points[i] - points[i - 1]);
-  return energies_[i - 1] + part * (energies_[i] - energies_[i - 1]);
+  return costs_[i - 1] + part * (costs_[i] - costs_[i - 1]);
 }
 
 }  // namespace mj

@@ -10,20 +10,20 @@
 
 namespace mj {
 
-/// A layer's energy as its weights go.
-class EnergyCurve {
+/// A layer's energy or cycles as its weights go.
+class CostCurve {
  public:
   /// @param scores of the layer's weights; those with the lowest go first
-  EnergyCurve(LayerAlone layer, const Matrix& scores, const EnergySetting& setting);
+  CostCurve(LayerAlone layer, const Matrix& scores, const EnergySetting& setting, Cost cost);
   /// The smallest weights go first.
-  EnergyCurve(LayerAlone layer, const EnergySetting& setting);
+  CostCurve(LayerAlone layer, const EnergySetting& setting, Cost cost);
 
   /// @param share of the weights that are not zero now, 0 to 1; in between by linear interpolation
   [[nodiscard]] double at(double share) const;
 
  private:
   static constexpr std::array<double, 10> points{0, 0.0625, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1};
-  std::array<double, points.size()> energies_{};
+  std::array<double, points.size()> costs_{};
 };
 
 /// The places of the weights that are not zero, from the highest score; of equal ones those that stand first.
