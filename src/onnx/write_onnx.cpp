@@ -72,7 +72,7 @@ void restore_groups(const Network& network, onnx::GraphProto& graph) {
   std::map<std::string_view, int64_t> groups;
   for (const Node& node : network.nodes) {
     const auto* group = find_attribute<int64_t>(node, "group");
-    if (node.op == "Conv" && group != nullptr && *group > 1) {
+    if (node.op == "Conv" && group != nullptr) {
       groups.emplace(node.outputs.front(), *group);
     }
   }

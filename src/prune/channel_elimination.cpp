@@ -14,6 +14,28 @@
 namespace mj {
 namespace {
 
+// Of the mean diagonal. The inverse has some seven digits; where channels repeat others, removing them loses
+// as many as the damping has.
+constexpr double least_damping = 1e-5;
+
+/// The lower Cholesky factor (column-major) of H + damping I; raises the damping tenfold where it has to.
+std::vector<float> damped_factor(const LayerProblem& problem, double damping) {
+  const int64_t d = problem.weights.columns;
+  const auto n = static_cast<lapack_int>(d);
+  const double mean = mean_diagonal(problem);
+  for (damping = std::max(damping, least_damping);; damping *= 10) {
+    ensure(std::isfinite(damping), "a Gram matrix in single precision is finite");
+    std::vector<float> factor(problem.gram.begin(), problem.gram.end());
+    for (int64_t j = 0; j < d; ++j) {
+      const auto place = static_cast<std::size_t>(j * d + j);
+      factor[place] = static_cast<float>(problem.gram[place] + damping * (mean > 0 ? mean : 1));
+    }
+    if (LAPACKE_spotrf(LAPACK_COL_MAJOR, 'L', n, factor.data(), n) == 0) {
+      return factor;
+    }
+  }
+}
+
 /// The weights of one layer, refitted after each removal.
 class Reader {
  public:
@@ -22,17 +44,12 @@ class Reader {
         block_(inputs.columns),
         rows_(inputs.problem->weights.rows),
         columns_(inputs.problem->weights.columns),
-        power_(std::max(inputs.problem->output_power, std::numeric_limits<double>::min())),
+        power_(inputs.problem->output_power),
         weights_(inputs.problem->weights.values),
-        inverse_(inputs.problem->gram.begin(), inputs.problem->gram.end()) {
-    const double added = std::max(damping * mean_diagonal(*inputs.problem), 1e-30);
-    for (int64_t j = 0; j < columns_; ++j) {
-      inverse_[at(j, j)] = static_cast<float>(inputs.problem->gram[at(j, j)] + added);
-    }
+        inverse_(damped_factor(*inputs.problem, damping)) {
     const auto n = static_cast<lapack_int>(columns_);
-    ensure(LAPACKE_spotrf(LAPACK_COL_MAJOR, 'L', n, inverse_.data(), n) == 0 &&
-               LAPACKE_spotri(LAPACK_COL_MAJOR, 'L', n, inverse_.data(), n) == 0,
-           "a damped Gram matrix is positive definite");
+    ensure(LAPACKE_spotri(LAPACK_COL_MAJOR, 'L', n, inverse_.data(), n) == 0,
+           "a matrix with a Cholesky factor has an inverse");
     for (int64_t j = 0; j < columns_; ++j) {
       for (int64_t k = 0; k < j; ++k) {
         inverse_[at(j, k)] = inverse_[at(k, j)];
@@ -42,24 +59,19 @@ class Reader {
 
   /// Rise of the squared error without the channel, as a share of the output's power.
   double harm(int64_t channel) const {
-    std::vector<float> factor = block_factor(channel);
-    std::vector<float> solved = block_of_weights(channel);
-    LAPACKE_spotrs(LAPACK_COL_MAJOR, 'L', static_cast<lapack_int>(block_), static_cast<lapack_int>(rows_),
-                   factor.data(), static_cast<lapack_int>(block_), solved.data(),
-                   static_cast<lapack_int>(block_));
+    if (power_ <= 0) {
+      return 0;
+    }
     double sum = 0;
-    for (int64_t i = 0; i < rows_; ++i) {
-      for (int64_t j = 0; j < block_; ++j) {
-        sum += static_cast<double>(solved[static_cast<std::size_t>(i * block_ + j)]) *
-               weights_[at(i, first_ + channel * block_ + j)];
-      }
+    for (const float value : halved_weights(channel, block_factor(channel))) {
+      sum += static_cast<double>(value) * value;
     }
     return sum / power_;
   }
 
   /// W -= W_c G_cc^-1 G_c, G -= G_c^T G_cc^-1 G_c: both lose the channel.
   void remove(int64_t channel) {
-    std::vector<float> factor = block_factor(channel);
+    const std::vector<float> factor = block_factor(channel);
     const int64_t start = first_ + channel * block_;
     std::vector<float> rows(inverse_.begin() + static_cast<std::ptrdiff_t>(at(start, 0)),
                             inverse_.begin() + static_cast<std::ptrdiff_t>(at(start + block_, 0)));
@@ -67,10 +79,7 @@ class Reader {
     cblas_strsm(CblasRowMajor, CblasLeft, CblasUpper, CblasTrans, CblasNonUnit, static_cast<int>(block_),
                 static_cast<int>(columns_), 1, factor.data(), static_cast<int>(block_), rows.data(),
                 static_cast<int>(columns_));
-    std::vector<float> halved = block_of_weights(channel);
-    cblas_strsm(CblasColMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, static_cast<int>(block_),
-                static_cast<int>(rows_), 1, factor.data(), static_cast<int>(block_), halved.data(),
-                static_cast<int>(block_));
+    const std::vector<float> halved = halved_weights(channel, factor);
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, static_cast<int>(rows_),
                 static_cast<int>(columns_), static_cast<int>(block_), -1, halved.data(),
                 static_cast<int>(block_), rows.data(), static_cast<int>(columns_), 1, weights_.data(),
@@ -107,13 +116,16 @@ class Reader {
     return factor;
   }
 
-  /// rows x columns of the channel.
-  std::vector<float> block_of_weights(int64_t channel) const {
+  /// W_c L^-T of G_cc = L L^T, rows x columns of the channel: its squares sum up to tr(W_c G_cc^-1 W_c^T).
+  std::vector<float> halved_weights(int64_t channel, const std::vector<float>& factor) const {
     std::vector<float> block;
     for (int64_t i = 0; i < rows_; ++i) {
       const auto start = weights_.begin() + static_cast<std::ptrdiff_t>(at(i, first_ + channel * block_));
       block.insert(block.end(), start, start + block_);
     }
+    cblas_strsm(CblasColMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, static_cast<int>(block_),
+                static_cast<int>(rows_), 1, factor.data(), static_cast<int>(block_), block.data(),
+                static_cast<int>(block_));
     return block;
   }
 

@@ -18,7 +18,7 @@ struct ChannelInputs {
 /// one without which their outputs, the other weights of a layer being fitted anew, get the least error, as a
 /// share of each layer's output power (Optimal Brain Surgeon over blocks of columns: tr(W_c G_cc^-1 W_c^T)
 /// with G the inverse of the damped Gram matrix, one for all rows). Computed in single precision.
-/// @param damping as a fraction of the mean diagonal of H
+/// @param damping as a fraction of the mean diagonal of H; at least 1e-5 is taken
 std::vector<int64_t> elimination_order(const std::vector<ChannelInputs>& readers, int64_t channels,
                                        int64_t count, double damping, int threads = 0);
 
