@@ -142,7 +142,7 @@ Workload make_workload(const Network& network, const MacLayer& layer, const Laye
   workload.nonzero_weights = weights.nonzeros;
   workload.weight_pairs = weights.pairs;
   workload.weight_column_pairs = weights.column_pairs;
-  workload.densest_group = weights.densest_group;
+  workload.densest_group = workload.has_weights ? weights.densest_group : 0;
   workload.nonzero_weight_macs =
       weights.nonzeros * real(workload.shape.p) * real(workload.shape.q) * real(workload.shape.n);
   if (activations == nullptr) {

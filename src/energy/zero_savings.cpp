@@ -8,7 +8,7 @@ namespace {
 /// Of a layer's weights the share for which the accelerator does MACs where it skips by a pattern: what the
 /// pattern lets stand, zero or not.
 double patterned_share(const Workload& workload, const WeightPattern& pattern) {
-  if (!workload.has_weights || workload.densest_group > pattern.kept) {
+  if (workload.densest_group == 0 || workload.densest_group > pattern.kept) {
     return 1;
   }
   const int64_t channels = workload.shape.c;

@@ -119,7 +119,11 @@ const LevelChoice::Curve& LevelChoice::curve(std::size_t layer, const std::vecto
       set_pattern(patterned.network, 0, *setting_->accelerator.weight_pattern);
       pattern_cost = layer_cost(patterned.network, 0, patterned.stats, *setting_, cost_);
     }
-    costs.emplace(std::move(alone), *setting_, cost_);
+    EnergySetting setting = *setting_;
+    if (choices.pattern_loss) {
+      setting.workload.pattern_group = 0;  // Where a few weights follow the pattern by chance is no saving.
+    }
+    costs.emplace(std::move(alone), setting, cost_);
   }
   if (!choices.is_pruned) {
     found->levels.emplace_back();

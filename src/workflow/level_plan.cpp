@@ -35,7 +35,8 @@ std::vector<ChannelGroup> groups_in_order(const PruneContext& context, const Net
 bool can_follow_pattern(const PruneContext& context, const MacLayer& layer, const LayerChoices& choices) {
   const auto& pattern = context.job.setting.accelerator.weight_pattern;
   const int64_t most = pattern ? most_by_pattern(layer, *pattern) : 0;
-  return most > 0 && most < weight_count(layer.shape) && static_cast<double>(most) >= choices.fewest;
+  return most > 0 && static_cast<double>(most) < choices.nonzero &&
+         static_cast<double>(most) >= choices.fewest;
 }
 
 std::vector<LayerChoices> try_layers(PruneContext& context, const Network& network, LevelTrials& trials,

@@ -156,6 +156,21 @@ TEST(UnitAccessCounts, ARuleOnWeightsAloneLeavesMacsOfNonzeroWeights) {
   EXPECT_EQ(counts.levels[3].operands[Operand::weights].read.value, 4320);
 }
 
+// 2160 MACs an image. Of 4 channels the pattern lets 2 stand; of 4 that are 3 and 1, with 2 of 3, 2 and 1.
+TEST(UnitAccessCounts, APatternLeavesWhatItLetsStand) {
+  auto accelerator = chip_with("{ zero: [inputs], saves: [mac, weights] }", "{ zero: weights, saves: mac }");
+  accelerator.weight_pattern = mj::WeightPattern{2, 4};
+  auto layer = workload_with_density(small_shape(), 0.5, 0.25);
+  const auto macs = [&](int64_t densest) {
+    layer.densest_group = densest;
+    return count_accesses(layer, accelerator, small_mapping).macs;
+  };
+  EXPECT_EQ(macs(2), 4320 / 2);
+  EXPECT_EQ(macs(3), 4320);
+  accelerator.weight_pattern = mj::WeightPattern{2, 3};
+  EXPECT_EQ(macs(2), 4320 * 3 / 4);
+}
+
 // The input tile is not folded away: words that leave DRAM at 1 a cycle take longer than the 640 cycles.
 TEST(UnitAccessCounts, AKnownBandwidthBoundsTheCycles) {
   const auto layer = workload_with_density(small_shape(), 1, 1);

@@ -120,6 +120,16 @@ TEST(ErrorsAccelerator, TheOutermostLevelHoldsEverything) {
       "level");
 }
 
+TEST(ErrorsAccelerator, AWeightPatternKeepsFewerThanAll) {
+  for (const char* pattern : {"2-4", "4:4", "0:4", "2:", ":4", "2:65", "2:4x"}) {
+    EXPECT_THAT(
+        message(std::string("name: example\nmac: { energy: 1 }\nlevels: [{ name: DRAM, energy: 1 }]\n") +
+                "weight_pattern: \"" + pattern + "\"\n"),
+        testing::HasSubstr("must be KEPT:GROUP as in 2:4, 1 to GROUP - 1 of up to 64 weights"))
+        << pattern;
+  }
+}
+
 TEST(ErrorsAccelerator, UnknownNamesAreRefused) {
   EXPECT_EQ(message(edited("[inputs, outputs]", "[inputs, psums]")),
             "chip.yaml: line 5: levels[1].holds[1]: is 'psums'; must be weights, inputs or outputs");

@@ -83,4 +83,14 @@ TEST(UnitWeights, CountNonzerosInAllAndByTap) {
   EXPECT_EQ(mj::nonzeros_by_tap(weights, 1), (std::vector<int64_t>{1, 2, 3}));
 }
 
+// Two filters of five channels at two places: channels 0 1 2 3 and 4 at each.
+TEST(UnitWeights, TheDensestGroupCountsNeighbouringChannelsAtOnePlace) {
+  mj::Matrix weights(2, 10);
+  weights.values = {1, 0, 0, 1, 2, 0, 0, 1, 3, 0,   // first place: channels 0, 2, 4; second: 1, 3
+                    0, 0, 0, 1, 0, 2, 0, 3, 0, 4};  // second place: 1, 2, 3, 4
+  EXPECT_EQ(mj::densest_group(weights, 4, 2), 3);
+  EXPECT_EQ(mj::densest_group(weights, 2, 2), 2);
+  EXPECT_EQ(mj::densest_group(weights, 8, 2), 4);
+}
+
 }  // namespace
