@@ -136,7 +136,8 @@ WorkloadOptions workload_options(const HardwareOptions& hardware, const Accelera
           .activation_bits = hardware.activation_bits > 0 ? hardware.activation_bits : hardware.bits,
           .word_bits = accelerator.word_bits,
           .run_bits = accelerator.run_length.run_bits,
-          .index_bits = accelerator.compressed_columns.index_bits};
+          .index_bits = accelerator.compressed_columns.index_bits,
+          .pattern_group = accelerator.weight_pattern ? accelerator.weight_pattern->group : 0};
 }
 
 double parse_share(const std::string& text, const std::string& option) {

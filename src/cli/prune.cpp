@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <cstdio>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "cli/terminal.h"
 #include "network/weights.h"
 #include "onnx/onnx_file.h"
+#include "report/front_report.h"
 #include "report/prune_report.h"
 #include "workflow/prune_goal.h"
 #include "workflow/prune_network.h"
@@ -25,6 +27,8 @@ constexpr double default_max_drop = 0.01;
 constexpr int final_tune_ratio = 4;
 constexpr double least_millijoules = 1e-12;
 constexpr double most_millijoules = 1e12;
+constexpr double default_front_end = 0.4;
+constexpr int most_networks = 50;
 
 struct PruneArguments {
   std::string model;
@@ -44,6 +48,7 @@ struct PruneArguments {
   std::optional<bool> channels, match_variance, compensate;
   std::vector<std::string> keep;
   std::vector<std::string> layers;
+  int pareto = 0;
   std::string memory;
   std::string run;
   bool resume = false;
@@ -187,11 +192,19 @@ void record(Network& network, const PruneResult& result, const std::string& prep
   network.metadata["millijoule.preprocess"] = preprocess;
 }
 
+std::string shell_quoted(const std::string& word) {
+  std::string quoted = "'";
+  for (const char c : word) {
+    quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  }
+  return quoted + "'";
+}
+
 std::string resume_command(const PruneArguments& arguments) {
   std::string command;
   for (const std::string& word : arguments.command_line) {
     const bool plain = word.find_first_of(" \t'\"\\$*?;&|<>()") == std::string::npos;
-    command += (command.empty() ? "" : " ") + (plain ? word : "'" + word + "'");
+    command += (command.empty() ? "" : " ") + (plain ? word : shell_quoted(word));
   }
   return arguments.resume ? command : command + " --resume";
 }
@@ -263,27 +276,121 @@ PruneJob make_job(const PruneArguments& arguments, const std::string& preprocess
   return job;
 }
 
+void say_missed(const PruneOutcome& outcome) {
+  fmt::print(stderr, "mj: the target cannot be reached: {}; the best network found is {}\n",
+             outcome.shortfall, outcome.result.output);
+}
+
+void write_network(PruneOutcome& outcome, const std::string& output, const RunFolder* run,
+                   const std::string& preprocess) {
+  record(outcome.network, outcome.result, preprocess);
+  outcome.result.output = output;
+  write_onnx(outcome.network, output);
+  if (run != nullptr) {
+    run->write("result.json", prune_json(outcome.result));
+  }
+}
+
 int finish(PruneOutcome& outcome, const PruneArguments& arguments, const RunFolder* run,
            const std::string& preprocess) {
-  record(outcome.network, outcome.result, preprocess);
-  outcome.result.output = arguments.output;
-  write_onnx(outcome.network, arguments.output);
-  const std::string json = prune_json(outcome.result);
-  if (run != nullptr) {
-    run->write("result.json", json);
-  }
+  write_network(outcome, arguments.output, run, preprocess);
   if (!arguments.json.empty()) {
-    write_output(arguments.json, json);
+    write_output(arguments.json, prune_json(outcome.result));
   }
   if (arguments.json != "-") {
     write_output("-", prune_text(outcome.result));
   }
   if (!outcome.reached) {
-    fmt::print(stderr, "mj: the target cannot be reached: {}; the best network found is {}\n",
-               outcome.shortfall, arguments.output);
+    say_missed(outcome);
     return target_missed;
   }
   return done;
+}
+
+/// "small.onnx" to "small-70.onnx", "small-front.svg".
+std::string beside(const std::string& output, const std::string& suffix) {
+  const std::filesystem::path path(output);
+  return (path.parent_path() / (path.stem().string() + "-" + suffix)).string();
+}
+
+/// The least is what --energy says.
+std::vector<double> front_budgets(const PruneArguments& arguments, const PruneJob& job) {
+  const double least = job.options.target.energy_share.value_or(default_front_end);
+  std::vector<double> budgets;
+  for (int i = 1; i <= arguments.pareto; ++i) {
+    budgets.push_back(1 - (1 - least) * i / arguments.pareto);
+  }
+  return budgets;
+}
+
+std::string percent_name(double share) {
+  return fmt::format("{:.4g}", 100 * share);
+}
+
+/// Whether there is a gnuplot that drew it.
+bool draw_front(const std::vector<FrontNetwork>& networks, const std::string& file) {
+  const std::filesystem::path unfinished = file + ".drawing";
+  std::FILE* gnuplot =
+      ::popen(fmt::format("gnuplot 2> /dev/null > {}", shell_quoted(unfinished)).c_str(), "w");
+  if (gnuplot == nullptr) {
+    return false;
+  }
+  const std::string commands = front_plot(networks);
+  std::fwrite(commands.data(), 1, commands.size(), gnuplot);
+  const bool drawn = ::pclose(gnuplot) == 0;
+  if (drawn) {
+    write_file_atomically(file, read_file(unfinished));
+  }
+  std::error_code ignored;
+  std::filesystem::remove(unfinished, ignored);
+  return drawn;
+}
+
+int run_front(const PruneArguments& arguments, PruneJob job, const std::string& preprocess,
+              const ProgressCallback& progress, const std::stop_token& stop) {
+  std::vector<FrontNetwork> networks;
+  bool reached = true;
+  const std::vector<double> budgets = front_budgets(arguments, job);
+  job.options.target.max_drop.reset();
+  FrontMember member;
+  if (!arguments.run.empty()) {
+    member.open_run = [&](const PruneJob& each) {
+      const auto folder =
+          std::filesystem::path(arguments.run) / percent_name(*each.options.target.energy_share);
+      return std::make_unique<RunFolder>(folder, run_options(arguments, each, preprocess), arguments.resume);
+    };
+  }
+  member.finish = [&](PruneOutcome outcome, double share, const RunFolder* run) {
+    write_network(outcome, beside(arguments.output, percent_name(share) + ".onnx"), run, preprocess);
+    reached = reached && outcome.reached;
+    if (!outcome.reached) {
+      say_missed(outcome);
+    }
+    networks.push_back({share, std::move(outcome.result)});
+  };
+  prune_front(std::move(job), budgets, member, progress, stop);
+  write_file_atomically(beside(arguments.output, "front.csv"), front_csv(networks));
+  if (!draw_front(networks, beside(arguments.output, "front.svg"))) {
+    fmt::print(stderr, "mj: no picture of the front, as there is no gnuplot (Debian: gnuplot-nox)\n");
+  }
+  if (!arguments.json.empty()) {
+    write_output(arguments.json, front_json(networks));
+  }
+  if (arguments.json != "-") {
+    write_output("-", front_text(networks));
+  }
+  return reached ? done : target_missed;
+}
+
+int run_one(const PruneArguments& arguments, const PruneJob& job, const std::string& preprocess,
+            const ProgressCallback& progress, const std::stop_token& stop) {
+  std::unique_ptr<RunFolder> run;
+  if (!arguments.run.empty()) {
+    run =
+        std::make_unique<RunFolder>(arguments.run, run_options(arguments, job, preprocess), arguments.resume);
+  }
+  PruneOutcome outcome = prune_network(job, run.get(), progress, stop);
+  return finish(outcome, arguments, run.get(), preprocess);
 }
 
 int run_prune(const PruneArguments& arguments) {
@@ -293,26 +400,21 @@ int run_prune(const PruneArguments& arguments) {
     check_writable(arguments.json);
   }
   std::string preprocess;
-  const PruneJob job = make_job(arguments, arguments.data.preprocess, preprocess);
-  std::unique_ptr<RunFolder> run;
-  if (!arguments.run.empty()) {
-    run =
-        std::make_unique<RunFolder>(arguments.run, run_options(arguments, job, preprocess), arguments.resume);
-  }
-  PruneOutcome outcome;
+  PruneJob job = make_job(arguments, arguments.data.preprocess, preprocess);
   try {
     ProgressPrinter printer(false);
-    outcome = prune_network(job, run.get(), printer.callback(), stop);
+    return arguments.pareto > 0 ? run_front(arguments, std::move(job), preprocess, printer.callback(), stop)
+                                : run_one(arguments, job, preprocess, printer.callback(), stop);
   } catch (const Interrupted&) {
-    if (run == nullptr) {
-      fmt::print(stderr, "mj: interrupted; nothing was written (--run DIR keeps what is finished)\n");
+    if (arguments.run.empty()) {
+      fmt::print(stderr, "mj: interrupted; {} (--run DIR keeps what is finished)\n",
+                 arguments.pareto > 0 ? "networks that were finished are written" : "nothing was written");
     } else {
       fmt::print(stderr, "mj: interrupted; finished layers and epochs are in {}; go on with\n  {}\n",
                  arguments.run, resume_command(arguments));
     }
     return interrupted;
   }
-  return finish(outcome, arguments, run.get(), preprocess);
 }
 
 void add_target_options(CLI::App& command, PruneArguments& arguments) {
@@ -339,6 +441,16 @@ void add_target_options(CLI::App& command, PruneArguments& arguments) {
       ->excludes(energy)
       ->excludes(millijoules)
       ->excludes(latency);
+  command
+      .add_option("--pareto", arguments.pareto,
+                  "Write N networks instead of one, their energies in equal steps down to --energy (default "
+                  "40%): OUT-70.onnx and so on, with OUT-front.csv and OUT-front.svg")
+      ->check(whole_number_from(1, most_networks))
+      ->type_name("N")
+      ->excludes("--energy-mj")
+      ->excludes("--latency")
+      ->excludes("--sparsity")
+      ->excludes("--max-drop");
   command
       .add_option("--metric", arguments.metric,
                   "What --max-drop counts (default top1; top5 from 100 classes on)")
@@ -483,7 +595,8 @@ void add_prune(CLI::App& app, Command& chosen, const std::vector<std::string>& c
       "Examples:\n"
       "  mj prune net.onnx -o small.onnx --data fashion-mnist:train --eval fashion-mnist:test\n"
       "  mj prune net.onnx -o small.onnx --data images/ --energy 50% --fine-tune 0 --run run1\n"
-      "  mj prune net.onnx -o small.onnx --data images/ --energy 50% --fine-tune 0 --run run1 --resume");
+      "  mj prune net.onnx -o small.onnx --data images/ --energy 50% --fine-tune 0 --run run1 --resume\n"
+      "  mj prune net.onnx -o small.onnx --data images/ --energy 40% --pareto 6");
   command->callback([arguments, &chosen] { chosen = [arguments] { return run_prune(*arguments); }; });
 }
 

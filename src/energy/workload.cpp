@@ -22,6 +22,7 @@ struct WeightZeros {
   double nonzeros = 0;
   double pairs = 0;
   double column_pairs = 0;
+  int64_t densest_group = 0;
 };
 
 /// Each group's columns by themselves.
@@ -46,6 +47,7 @@ WeightZeros weight_zeros(const Network& network, const MacLayer& layer, const Wo
   if (!has_weight_values(network, layer)) {
     zeros.by_tap.assign(static_cast<std::size_t>(shape.groups * shape.c * shape.r * shape.s), shape.k);
     zeros.nonzeros = zeros.pairs = zeros.column_pairs = real(weight_count(shape));
+    zeros.densest_group = options.pattern_group;
     return zeros;
   }
   const Matrix weights = weight_matrix(network, layer);
@@ -54,6 +56,9 @@ WeightZeros weight_zeros(const Network& network, const MacLayer& layer, const Wo
   zeros.pairs =
       real(run_length_pairs(weights.values.data(), weights.rows * weights.columns, options.run_bits));
   zeros.column_pairs = column_pairs(weights, shape.groups, options.index_bits);
+  if (options.pattern_group > 0) {
+    zeros.densest_group = densest_group(weights, options.pattern_group, shape.r * shape.s);
+  }
   return zeros;
 }
 
@@ -137,6 +142,7 @@ Workload make_workload(const Network& network, const MacLayer& layer, const Laye
   workload.nonzero_weights = weights.nonzeros;
   workload.weight_pairs = weights.pairs;
   workload.weight_column_pairs = weights.column_pairs;
+  workload.densest_group = weights.densest_group;
   workload.nonzero_weight_macs =
       weights.nonzeros * real(workload.shape.p) * real(workload.shape.q) * real(workload.shape.n);
   if (activations == nullptr) {

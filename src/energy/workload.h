@@ -29,6 +29,8 @@ struct Workload {
   double weight_pairs =
       0;  ///< run-length pairs of the weight tensor: its non-zeros, and one for each run that overflows
   double weight_column_pairs = 0;  ///< the same for each column (input channel and tap) by itself
+  int64_t densest_group =
+      0;  ///< the most non-zero weights in any WorkloadOptions::pattern_group; 0: not asked
   double nonzero_inputs =
       0;  ///< of the maps read; where only a fraction is known it is taken of the padded map
   double nonzero_outputs = 0;  ///< of the stored maps
@@ -53,8 +55,9 @@ struct WorkloadOptions {
   int weight_bits = 0;  ///< 0: as the network is quantized, else word_bits
   int activation_bits = 0;
   int word_bits = 16;
-  int run_bits = 5;    ///< of the run-length code, for weight_pairs
-  int index_bits = 4;  ///< of compressed columns, for weight_column_pairs
+  int run_bits = 5;       ///< of the run-length code, for weight_pairs
+  int index_bits = 4;     ///< of compressed columns, for weight_column_pairs
+  int pattern_group = 0;  ///< of the accelerator's WeightPattern; 0: it has none
 };
 
 /// One workload a MAC layer. Non-skipped MACs are exact: the sum over input channel c and tap (r, s) of

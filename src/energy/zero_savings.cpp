@@ -1,7 +1,21 @@
 #include "energy/zero_savings.h"
 
+#include <algorithm>
+
 namespace mj {
 namespace {
+
+/// Of a layer's weights the share for which the accelerator does MACs where it skips by a pattern: what the
+/// pattern lets stand, zero or not.
+double patterned_share(const Workload& workload, const WeightPattern& pattern) {
+  if (!workload.has_weights || workload.densest_group > pattern.kept) {
+    return 1;
+  }
+  const int64_t channels = workload.shape.c;
+  const int64_t kept =
+      channels / pattern.group * pattern.kept + std::min<int64_t>(channels % pattern.group, pattern.kept);
+  return static_cast<double>(kept) / static_cast<double>(channels);
+}
 
 /// MACs of which no operand that triggers a saving is zero.
 double unsaved_macs(const Workload& workload, const PerOperand<bool>& triggers) {
@@ -24,6 +38,10 @@ double remaining_macs(const Workload& workload, const Accelerator& accelerator,
     for (const Operand operand : all_operands) {
       triggers[operand] = triggers[operand] || (saves(rule) && rule.zero[operand]);
     }
+  }
+  if (triggers[Operand::weights] && accelerator.weight_pattern) {
+    triggers[Operand::weights] = false;
+    return unsaved_macs(workload, triggers) * patterned_share(workload, *accelerator.weight_pattern);
   }
   return unsaved_macs(workload, triggers);
 }

@@ -78,6 +78,13 @@ struct ZeroRule {
   PerOperand<bool> saves_access{};  ///< the innermost level's accesses of these operands
 };
 
+/// At most `kept` of every `group` neighbouring input channels at one place of a filter, as sparse tensor
+/// cores want them (2:4).
+struct WeightPattern {
+  int kept = 2;
+  int group = 4;
+};
+
 /// What is drawn whether anything is computed or not.
 struct StaticPower {
   std::string name;  ///< what it is and where the figure comes from
@@ -107,6 +114,9 @@ struct Accelerator {
   RunLengthCode run_length;
   CompressedColumns compressed_columns;
   std::vector<ZeroRule> zero_rules;
+  /// Zero rules on weights hold in layers that follow it, for the zeros that it promises; none: for all
+  /// zeros.
+  std::optional<WeightPattern> weight_pattern;
 };
 
 /// Names of the built-in accelerators, sorted.

@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "hardware/accelerator.h"
 #include "hardware/parse_level.h"
@@ -231,6 +232,27 @@ void parse_zero_rules(FieldReader& reader, Accelerator& accelerator, std::vector
   }
 }
 
+void parse_weight_pattern(FieldReader& reader, Accelerator& accelerator, std::vector<Problem>& problems) {
+  const Document* text = reader.find("weight_pattern");
+  if (text == nullptr) {
+    return;
+  }
+  WeightPattern pattern;
+  const char* end = text->scalar.data() + text->scalar.size();
+  const auto kept = std::from_chars(text->scalar.data(), end, pattern.kept);
+  const bool is_pair = kept.ec == std::errc() && kept.ptr != end && *kept.ptr == ':';
+  const auto group = is_pair ? std::from_chars(kept.ptr + 1, end, pattern.group) : kept;
+  constexpr int widest = 64;
+  if (!is_pair || group.ec != std::errc() || group.ptr != end || pattern.kept < 1 ||
+      pattern.kept >= pattern.group || pattern.group > widest) {
+    problems.push_back(
+        {text->place(), shown(*text),
+         fmt::format("must be KEPT:GROUP as in 2:4, 1 to GROUP - 1 of up to {} weights", widest)});
+    return;
+  }
+  accelerator.weight_pattern = pattern;
+}
+
 }  // namespace
 
 Accelerator parse_accelerator(const Document& document, std::vector<Problem>& problems) {
@@ -255,6 +277,7 @@ Accelerator parse_accelerator(const Document& document, std::vector<Problem>& pr
   }
   parse_codes(reader, document, accelerator, problems);
   parse_zero_rules(reader, accelerator, problems);
+  parse_weight_pattern(reader, accelerator, problems);
   reader.reject_unknown();
   if (problems.empty() && !accelerator.dataflow.empty()) {
     problems = row_stationary_problems(accelerator, &document);

@@ -133,6 +133,23 @@ int64_t count_nonzeros(const Matrix& weights) {
                        [](float value) { return value != 0.0F; });
 }
 
+int64_t densest_group(const Matrix& weights, int64_t group, int64_t places) {
+  const int64_t channels = weights.columns / places;
+  int64_t densest = 0;
+  for (int64_t i = 0; i < weights.rows; ++i) {
+    for (int64_t place = 0; place < places; ++place) {
+      for (int64_t first = 0; first < channels; first += group) {
+        int64_t count = 0;
+        for (int64_t c = first; c < std::min(first + group, channels); ++c) {
+          count += weights.at(i, c * places + place) != 0 ? 1 : 0;
+        }
+        densest = std::max(densest, count);
+      }
+    }
+  }
+  return densest;
+}
+
 std::vector<int64_t> nonzeros_by_tap(const Matrix& weights, int64_t groups) {
   ensure(groups > 0 && weights.rows % groups == 0, "groups do not divide the filters");
   const int64_t filters = weights.rows / groups;

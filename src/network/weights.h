@@ -28,6 +28,10 @@ void set_bias_vector(Network& network, const MacLayer& layer, const std::vector<
 
 int64_t count_nonzeros(const Matrix& weights);
 
+/// The most non-zero weights that any `group` neighbouring channels have at one of a filter's `places` (R S);
+/// channels that make no full group at the end are one of their own.
+int64_t densest_group(const Matrix& weights, int64_t group, int64_t places);
+
 /// For each group and column (input channel and tap), how many of the group's filters have a non-zero weight
 /// there: groups x (C R S) values.
 std::vector<int64_t> nonzeros_by_tap(const Matrix& weights, int64_t groups);

@@ -68,19 +68,6 @@ int64_t most_of_n_of_m(int64_t rows, int64_t columns, const NOfM& pattern) {
   return rows * most;
 }
 
-bool follows_pattern(const Support& support, const NOfM& pattern) {
-  ensure_pattern(support.columns, pattern);
-  bool follows = true;
-  for_each_group(support.columns, pattern, [&](const std::vector<int64_t>& group) {
-    for (int64_t i = 0; i < support.rows; ++i) {
-      const auto kept =
-          std::count_if(group.begin(), group.end(), [&](int64_t j) { return support.is_kept(i, j); });
-      follows = follows && kept <= pattern.kept;
-    }
-  });
-  return follows;
-}
-
 Support choose_n_of_m(const LayerProblem& problem, const Support& candidates, const NOfM& pattern,
                       const AdmmOptions& options) {
   ensure_pattern(candidates.columns, pattern);

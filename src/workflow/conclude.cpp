@@ -12,6 +12,7 @@
 #include "workflow/prune_goal.h"
 #include "workflow/prune_layer.h"
 #include "workflow/written_network.h"
+#include "workflow/zero_notes.h"
 
 namespace mj {
 namespace {
@@ -84,7 +85,7 @@ std::string shortfall(const PruneContext& context, const Measured& dense, const 
                : "no network with less energy keeps the accuracy; the written one is the one that was given";
   }
   const RoundGoal goal = final_goal(job, dense);
-  const char* channels = job.options.channels ? " and fewer channels" : "";
+  const char* channels = may_remove_channels(job) ? " and fewer channels" : "";
   if (!is_reached(goal, pruned)) {
     return goal.kind == RoundGoal::Kind::energy
                ? fmt::format(
@@ -146,6 +147,7 @@ PruneOutcome conclude(PruneContext& context, RunState state) {
   result.layers = describe_layers(context, before, after, state.network, written.kept);
   result.history = std::move(state.history);
   result.stopped_by = state.stopped_by;
+  result.notes = zero_notes(job.setting.accelerator);
   result.accuracy_on = accuracy_source(context);
   outcome.shortfall = shortfall(context, dense, pruned);
   outcome.reached = outcome.shortfall.empty();

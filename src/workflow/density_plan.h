@@ -22,7 +22,8 @@ Cost cost_of(RoundGoal::Kind kind);
 
 /// How many weights each layer keeps.
 struct RoundPlan {
-  std::vector<int64_t> keep;  ///< parallel to Network::layers
+  std::vector<int64_t> keep;    ///< parallel to Network::layers
+  std::vector<bool> patterned;  ///< layers that are to follow the accelerator's weight pattern; empty: none
   std::vector<ChannelGroup> groups;
   std::vector<std::vector<int64_t>> removed;  ///< channels of each group; `keep` is of what they leave
   double predicted = 0;                       ///< in the goal's unit, activations taken as they are

@@ -8,6 +8,7 @@
 
 #include "network/weights.h"
 #include "workflow/cost_curve.h"
+#include "workflow/prune_layer.h"
 
 namespace mj {
 namespace {
@@ -39,6 +40,7 @@ struct LevelChoice::Level {
   double share = 1;
   double loss = 0;
   double cost = 0;
+  bool patterned = false;
 };
 
 /// A layer's levels with certain channels left.
@@ -100,6 +102,7 @@ const LevelChoice::Curve& LevelChoice::curve(std::size_t layer, const std::vecto
   found = std::make_unique<Curve>();
   const LayerChoices& choices = layers_[layer];
   std::optional<CostCurve> costs;
+  std::optional<double> pattern_cost;
   if (network_ != nullptr) {
     std::vector<ChannelGroup> groups;
     for (const GroupChoices& group : groups_) {
@@ -110,6 +113,11 @@ const LevelChoice::Curve& LevelChoice::curve(std::size_t layer, const std::vecto
     if (!choices.is_pruned) {
       found->levels.push_back({1, 0, layer_cost(alone.network, 0, alone.stats, *setting_, cost_)});
       return *found;
+    }
+    if (choices.pattern_loss) {
+      LayerAlone patterned = alone;
+      set_pattern(patterned.network, 0, *setting_->accelerator.weight_pattern);
+      pattern_cost = layer_cost(patterned.network, 0, patterned.stats, *setting_, cost_);
     }
     costs.emplace(std::move(alone), *setting_, cost_);
   }
@@ -122,6 +130,9 @@ const LevelChoice::Curve& LevelChoice::curve(std::size_t layer, const std::vecto
     const double share = std::pow(least, static_cast<double>(i) / steps_of_share);
     found->levels.push_back(
         {share, loss_at(choices.losses, share), costs ? costs->at(share) : share * choices.nonzero});
+  }
+  if (pattern_cost) {
+    found->levels.push_back({1, *choices.pattern_loss, *pattern_cost, true});
   }
   return *found;
 }
@@ -169,36 +180,53 @@ Levels LevelChoice::at_price(double price, const Levels& start) {
       break;
     }
   }
+  set_shares(levels, price);
+  return levels;
+}
+
+void LevelChoice::set_shares(Levels& levels, double price) {
   levels.shares.clear();
+  levels.patterned.clear();
   levels.cost = 0;
   levels.loss = 0;
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     const Level level = best(l, levels.removals, price);
     levels.shares.push_back(level.share);
+    levels.patterned.push_back(level.patterned);
     levels.cost += level.cost;
     levels.loss += level.loss;
   }
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     levels.loss += levels.removals[g] == 0 ? 0 : groups_[g].trial.losses[levels.removals[g] - 1];
   }
-  return levels;
 }
 
 Levels LevelChoice::within(double limit) {
-  double low = lowest_price;
-  double high = highest_price;
-  Levels reached = at_price(std::exp(high), {});
-  for (int i = 0; i < bisections; ++i) {
-    const double middle = (low + high) / 2;
-    Levels levels = at_price(std::exp(middle), {});
-    if (levels.cost > limit) {
-      low = middle;
-    } else {
-      high = middle;
-      reached = std::move(levels);
+  const auto lowest = [&](double high, Levels reached, const auto& at) {
+    double low = lowest_price;
+    for (int i = 0; i < bisections; ++i) {
+      const double middle = (low + high) / 2;
+      Levels levels = at(std::exp(middle));
+      if (levels.cost > limit) {
+        low = middle;
+      } else {
+        high = middle;
+        reached = std::move(levels);
+      }
     }
-  }
-  return reached;
+    return std::pair(high, std::move(reached));
+  };
+  const auto [price, levels] = lowest(highest_price, at_price(std::exp(highest_price), {}),
+                                      [&](double each) { return at_price(each, {}); });
+  // Channels go many at a time: what that leaves of the limit is the weights' to take.
+  Levels filled = levels;
+  return lowest(price, levels,
+                [&](double each) {
+                  filled.removals = levels.removals;
+                  set_shares(filled, each);
+                  return filled;
+                })
+      .second;
 }
 
 }  // namespace mj

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "network/activation_stats.h"
@@ -14,10 +15,11 @@ namespace mj {
 
 /// What may be done to one layer.
 struct LayerChoices {
-  bool is_pruned = false;      ///< false: it stays as it is, whatever its channels
-  double nonzero = 0;          ///< weights
-  double fewest = 1;           ///< that it must keep
-  std::vector<double> losses;  ///< at each of tried_shares
+  bool is_pruned = false;              ///< false: it stays as it is, whatever its channels
+  double nonzero = 0;                  ///< weights
+  double fewest = 1;                   ///< that it must keep
+  std::vector<double> losses;          ///< at each of tried_shares
+  std::optional<double> pattern_loss;  ///< with the accelerator's weight pattern, where it can be had
 };
 
 /// What may be done to a group of channels.
@@ -29,6 +31,7 @@ struct GroupChoices {
 /// One choice for every layer and group.
 struct Levels {
   std::vector<double> shares;         ///< of each layer's weights
+  std::vector<bool> patterned;        ///< whether each layer follows the accelerator's weight pattern instead
   std::vector<std::size_t> removals;  ///< for each group 0, or 1 + index in tried_removals
   double cost = 0;                    ///< energy, cycles or weights of the whole
   double loss = 0;
@@ -53,6 +56,8 @@ class LevelChoice {
   struct Level;
   struct Curve;
   Levels at_price(double price, const Levels& start);
+  /// With the removals that are chosen.
+  void set_shares(Levels& levels, double price);
   const Curve& curve(std::size_t layer, const std::vector<std::size_t>& removals);
   Level best(std::size_t layer, const std::vector<std::size_t>& removals, double price);
   double objective(std::size_t group, const std::vector<std::size_t>& removals, double price);

@@ -9,6 +9,7 @@
 #include "network/weights.h"
 #include "workflow/level_choice.h"
 #include "workflow/level_trials.h"
+#include "workflow/prune_layer.h"
 
 namespace mj {
 namespace {
@@ -22,13 +23,19 @@ std::size_t first_reader(const ChannelGroup& group) {
 /// In the order of their first readers, in which they are tried fastest.
 std::vector<ChannelGroup> groups_in_order(const PruneContext& context, const Network& network,
                                           RoundGoal::Kind kind) {
-  if (!context.job.options.channels || kind == RoundGoal::Kind::weights) {
+  if (!may_remove_channels(context.job) || kind == RoundGoal::Kind::weights) {
     return {};
   }
   std::vector<ChannelGroup> groups = find_channel_groups(network);
   std::stable_sort(groups.begin(), groups.end(),
                    [](const auto& a, const auto& b) { return first_reader(a) < first_reader(b); });
   return groups;
+}
+
+bool can_follow_pattern(const PruneContext& context, const MacLayer& layer, const LayerChoices& choices) {
+  const auto& pattern = context.job.setting.accelerator.weight_pattern;
+  const int64_t most = pattern ? most_by_pattern(layer, *pattern) : 0;
+  return most > 0 && most < weight_count(layer.shape) && static_cast<double>(most) >= choices.fewest;
 }
 
 std::vector<LayerChoices> try_layers(PruneContext& context, const Network& network, LevelTrials& trials,
@@ -48,6 +55,9 @@ std::vector<LayerChoices> try_layers(PruneContext& context, const Network& netwo
     choices.nonzero = static_cast<double>(count_nonzeros(weight_matrix(network, layer)));
     choices.fewest = static_cast<double>(fewest_weights(network, l, context.most_zeros[l]));
     choices.losses = trials.of_layer(l, choices.nonzero);
+    if (can_follow_pattern(context, layer, choices)) {
+      choices.pattern_loss = trials.of_pattern(l);
+    }
   }
   return layers;
 }
@@ -103,6 +113,7 @@ RoundPlan choose_levels(const PruneContext& context, const Network& network, con
     const double left = !layers[l].is_pruned
                             ? 0
                             : static_cast<double>(count_nonzeros(weight_matrix(thinned, network.layers[l])));
+    plan.patterned.push_back(levels.patterned[l]);
     plan.keep.push_back(std::llround(levels.shares[l] * left));
   }
   return plan;

@@ -102,11 +102,22 @@ std::vector<double> LevelTrials::of_layer(std::size_t layer, double nonzero) {
   Network pruned = network_;
   for (const double share : tried_shares) {
     restore_layer(pruned, network_, layer, problem.norm_mean);
-    prune_layer(pruned, layer, std::max<int64_t>(1, std::llround(share * nonzero)), problem,
+    prune_layer(pruned, layer, std::max<int64_t>(1, std::llround(share * nonzero)), std::nullopt, problem,
                 context_.job.options.method, context_.job.options.recipe);
     losses.push_back(std::max(loss_of(pruned), losses.empty() ? 0 : losses.back()));
   }
   return losses;
+}
+
+double LevelTrials::of_pattern(std::size_t layer) {
+  context_.working->load_constants(network_);
+  loss_passes_.go_to(layer, context_.stop);
+  sample_passes_.go_to(layer, context_.stop);
+  Network pruned = network_;
+  prune_layer(pruned, layer, weight_count(pruned.layers[layer].shape),
+              context_.job.setting.accelerator.weight_pattern, fit(layer), context_.job.options.method,
+              context_.job.options.recipe);
+  return loss_of(pruned);
 }
 
 GroupTrial LevelTrials::of_group(const ChannelGroup& group, std::size_t unread) {
@@ -144,7 +155,7 @@ GroupTrial LevelTrials::of_group(const ChannelGroup& group, std::size_t unread) 
     for (std::size_t r = 0; r < problems.size(); ++r) {
       const std::size_t layer = group.readers[r].layer;
       problems[r].groups.front().weights = weight_matrix(pruned, pruned.layers[layer]);
-      prune_layer(pruned, layer, weight_count(pruned.layers[layer].shape), problems[r],
+      prune_layer(pruned, layer, weight_count(pruned.layers[layer].shape), std::nullopt, problems[r],
                   context_.job.options.method, recipe);
     }
     trial.losses.push_back(std::max(loss_of(pruned), trial.losses.empty() ? 0 : trial.losses.back()));

@@ -40,6 +40,8 @@ class LevelTrials {
   /// The loss at each of tried_shares; it does not fall as more goes.
   /// @param nonzero weights of the layer
   std::vector<double> of_layer(std::size_t layer, double nonzero);
+  /// With the accelerator's weight pattern.
+  double of_pattern(std::size_t layer);
   /// With the readers fitted anew. Groups are tried fastest in the order of their first readers.
   /// @param unread of its channels
   GroupTrial of_group(const ChannelGroup& group, std::size_t unread);

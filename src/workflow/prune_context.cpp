@@ -47,12 +47,21 @@ PruneContext open_context(const PruneJob& job, RunFolder* run, const ProgressCal
   return context;
 }
 
+void set_run(PruneContext& context, RunFolder* run, const ProgressCallback& progress) {
+  context.run = run;
+  context.progress = logged(run, progress);
+}
+
 ProgressCallback stage(const PruneContext& context, std::string name) {
   return [progress = context.progress, name = std::move(name)](const Progress& step) {
     if (progress) {
       progress({name, step.fraction, step.detail, false});
     }
   };
+}
+
+bool may_remove_channels(const PruneJob& job) {
+  return job.options.channels && !job.setting.accelerator.weight_pattern;
 }
 
 uint64_t round_seed(const PruneContext& context, Task task, int round, std::size_t part) {

@@ -27,8 +27,10 @@ struct PruneContext {
   NetworkInputs statistics;        ///< on which activation zeros are measured
   NetworkInputs samples;           ///< on which layers are sampled
   std::unique_ptr<Session> working;
-  std::unique_ptr<Session> reference;        ///< whose layer outputs are kept, and who teaches
-  std::shared_ptr<const TriedLevels> tried;  ///< of the network that the present round starts with
+  std::unique_ptr<Session> reference;              ///< whose layer outputs are kept, and who teaches
+  std::shared_ptr<const TriedLevels> tried_dense;  ///< of the dense network
+  std::shared_ptr<const TriedLevels> tried;        ///< of another one that the present round starts with
+  std::optional<Measured> dense;                   ///< of the dense network, where it was measured
   std::size_t kept_bytes = 0;  ///< that what layers give may take between two layers, a set of images
 };
 
@@ -36,8 +38,15 @@ struct PruneContext {
 PruneContext open_context(const PruneJob& job, RunFolder* run, const ProgressCallback& progress,
                           std::stop_token stop);
 
+/// Keeps the rest of the work in another run.
+void set_run(PruneContext& context, RunFolder* run, const ProgressCallback& progress);
+
 /// A callback that reports under the name of a stage.
 ProgressCallback stage(const PruneContext& context, std::string name);
+
+/// Whether the run may remove channels. Not under a weight pattern: fewer channels would part those anew that
+/// stand in a group of it.
+bool may_remove_channels(const PruneJob& job);
 
 /// Seeds of a round's tasks.
 enum class Task : uint64_t {

@@ -9,6 +9,7 @@
 #include "prune/energy_aware.h"
 #include "prune/layer_problem.h"
 #include "prune/match_variance.h"
+#include "prune/n_of_m.h"
 #include "workflow/followers.h"
 
 namespace mj {
@@ -28,35 +29,46 @@ Matrix columns_of(const Matrix& matrix, int64_t first, int64_t count) {
   return part;
 }
 
-/// @param images that the samples are of
-double damping_of(const LayerProblem& problem, const Support& candidates, int64_t keep, bool has_bias,
-                  std::size_t images, const RecipeOptions& recipe) {
+double damping_of(const LayerFit& fit, std::size_t group, const Support& candidates, int64_t keep,
+                  const RecipeOptions& recipe) {
   if (recipe.damping) {
     return *recipe.damping;
   }
+  const LayerProblem& problem = fit.groups[group];
   // Trials have no samples left beside the Gram matrix.
   if (problem.inputs.rows == 0 || problem.inputs.rows >= few_samples * problem.inputs.columns) {
     return default_damping;
   }
+  const int64_t rows_per_image = std::max<int64_t>(1, problem.inputs.rows / static_cast<int64_t>(fit.images));
   return choose_damping(
              problem, candidates, keep,
-             {.rows_per_image = std::max<int64_t>(1, problem.inputs.rows / static_cast<int64_t>(images)),
-              .has_bias = has_bias,
-              .threads = recipe.restore.threads})
+             {.rows_per_image = rows_per_image, .has_bias = fit.has_bias, .threads = recipe.restore.threads})
       .damping;
 }
 
-Matrix solve(const LayerProblem& problem, int64_t keep, bool has_bias, std::size_t images, PruneMethod method,
-             const RecipeOptions& recipe) {
+NOfM pattern_of(const MacLayer& layer, const WeightPattern& pattern) {
+  return {pattern.kept, pattern.group, layer.shape.r * layer.shape.s};
+}
+
+Support choose(const LayerProblem& problem, const Support& candidates, int64_t keep, double damping,
+               PruneMethod method, const RecipeOptions& recipe) {
+  return method == PruneMethod::levels
+             ? choose_support_by(solver_of(recipe, problem.weights.rows, problem.weights.columns), problem,
+                                 candidates, keep, {.damping = damping, .threads = recipe.restore.threads})
+             : choose_support(problem, candidates, keep, recipe.restore);
+}
+
+/// Of one group of the layer.
+Matrix solve(const LayerFit& fit, std::size_t group, int64_t keep, const std::optional<NOfM>& pattern,
+             PruneMethod method, const RecipeOptions& recipe) {
+  const LayerProblem& problem = fit.groups[group];
   const Support candidates = support_of(problem.weights);
   const int64_t count = std::min(keep, count_kept(candidates));
   const int threads = recipe.restore.threads;
-  const double damping = damping_of(problem, candidates, count, has_bias, images, recipe);
+  const double damping = damping_of(fit, group, candidates, count, recipe);
   const Support kept =
-      method == PruneMethod::levels
-          ? choose_support_by(solver_of(recipe, problem.weights.rows, problem.weights.columns), problem,
-                              candidates, count, {.damping = damping, .threads = threads})
-          : choose_support(problem, candidates, count, recipe.restore);
+      pattern ? choose_n_of_m(problem, candidates, *pattern, {.damping = damping, .threads = threads})
+              : choose(problem, candidates, count, damping, method, recipe);
   const Matrix refitted = refit_kept(problem, kept, damping, threads);
   return recipe.match_variance ? match_variance(problem, refitted, threads) : refitted;
 }
@@ -97,20 +109,34 @@ Solver solver_of(const RecipeOptions& recipe, int64_t rows, int64_t columns) {
   return recipe.solver.value_or(solver_for(rows, columns));
 }
 
-void prune_layer(Network& network, std::size_t layer, int64_t keep, const LayerFit& fit, PruneMethod method,
+void set_pattern(Network& network, std::size_t layer, const WeightPattern& pattern) {
+  const MacLayer& mac = network.layers[layer];
+  const Matrix weights = weight_matrix(network, mac);
+  set_weight_matrix(network, mac,
+                    masked(weights, keep_n_of_m(weights, support_of(weights), pattern_of(mac, pattern))));
+}
+
+int64_t most_by_pattern(const MacLayer& layer, const WeightPattern& pattern) {
+  const LayerShape& shape = layer.shape;
+  return most_of_n_of_m(shape.groups * shape.k, shape.c * shape.r * shape.s, pattern_of(layer, pattern));
+}
+
+void prune_layer(Network& network, std::size_t layer, int64_t keep,
+                 const std::optional<WeightPattern>& pattern, const LayerFit& fit, PruneMethod method,
                  const RecipeOptions& recipe) {
   const MacLayer& mac = network.layers[layer];
   Matrix weights = weight_matrix(network, mac);
+  const std::optional<NOfM> groups = pattern ? std::optional(pattern_of(mac, *pattern)) : std::nullopt;
   const Support largest = keep_largest(weights, support_of(weights), keep, Scope::layer);
   std::vector<float> bias;
   for (int64_t group = 0; group < mac.shape.groups; ++group) {
-    const LayerProblem& problem = fit.groups[static_cast<std::size_t>(group)];
+    const auto g = static_cast<std::size_t>(group);
     const int64_t first = group * mac.shape.k;
     const int64_t group_keep = std::count(largest.kept.begin() + first * weights.columns,
                                           largest.kept.begin() + (first + mac.shape.k) * weights.columns, 1);
-    const Matrix solved = solve(problem, group_keep, fit.has_bias, fit.images, method, recipe);
+    const Matrix solved = solve(fit, g, group_keep, groups, method, recipe);
     std::copy(solved.values.begin(), solved.values.end(), weights.row(first));
-    const std::vector<float> fitted = fitted_bias(problem, solved);
+    const std::vector<float> fitted = fitted_bias(fit.groups[g], solved);
     bias.insert(bias.end(), fitted.begin(), fitted.end());
   }
   set_weight_matrix(network, mac, weights);

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "hardware/accelerator.h"
 #include "network/network.h"
 #include "prune/layer_problem.h"
 #include "runtime/runtime.h"
@@ -39,8 +41,16 @@ Solver solver_of(const RecipeOptions& recipe, int64_t rows, int64_t columns);
 /// @param network receives the layer's new weights and bias
 /// @param keep    weights that stay, of those that are not zero now
 /// @param fit     of the layer as `network` has it
-void prune_layer(Network& network, std::size_t layer, int64_t keep, const LayerFit& fit, PruneMethod method,
+/// @param pattern where given the weights follow it, and `keep` is what it lets stand
+void prune_layer(Network& network, std::size_t layer, int64_t keep,
+                 const std::optional<WeightPattern>& pattern, const LayerFit& fit, PruneMethod method,
                  const RecipeOptions& recipe);
+
+/// Keeps the largest weights that the pattern lets stand.
+void set_pattern(Network& network, std::size_t layer, const WeightPattern& pattern);
+
+/// Of the layer's weights those that the pattern lets stand.
+int64_t most_by_pattern(const MacLayer& layer, const WeightPattern& pattern);
 
 /// Keeps the `keep` largest weights of the layer and nothing else.
 void prune_layer_by_magnitude(Network& network, std::size_t layer, int64_t keep);

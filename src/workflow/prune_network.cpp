@@ -114,8 +114,11 @@ RunState start_state(PruneContext& context) {
     }
   }
   RunState state{.step = job.options.step, .refinements = job.options.refinements, .network = job.network};
-  state.dense = measure(context, job.network, "dense network", true);
-  report(context, "dense network", state.dense, state.dense);
+  if (!context.dense) {
+    context.dense = measure(context, job.network, "dense network", true);
+    report(context, "dense network", *context.dense, *context.dense);
+  }
+  state.dense = *context.dense;
   state.current = state.dense;
   if (has_budget(job.options.target) && is_reached(final_goal(job, state.dense), state.current)) {
     end_run(state, "budget");
@@ -124,17 +127,17 @@ RunState start_state(PruneContext& context) {
   return state;
 }
 
-}  // namespace
-
-PruneOutcome prune_network(const PruneJob& job, RunFolder* run, const ProgressCallback& progress,
-                           std::stop_token stop) {
+void check_target(const PruneJob& job) {
   if (job.options.target.max_drop && job.calibration.labels.empty()) {
-    throw InputError(
-        job.calibration_name, "", "has no labels, so that no accuracy can be kept",
-        "give labelled images, or a budget (--energy, --energy-mj or --sparsity) without --max-drop");
+    throw InputError(job.calibration_name, "", "has no labels, so that no accuracy can be kept",
+                     "give labelled images, or a budget (--energy, --energy-mj, --latency or --sparsity) "
+                     "without --max-drop");
   }
+}
+
+PruneOutcome run_rounds(PruneContext& context) {
   const auto start = std::chrono::steady_clock::now();
-  PruneContext context = open_context(job, run, progress, std::move(stop));
+  const PruneJob& job = context.job;
   RunState state = start_state(context);
   while (!state.ended) {
     const std::string name = fmt::format("round {}", state.round + 1);
@@ -147,6 +150,32 @@ PruneOutcome prune_network(const PruneJob& job, RunFolder* run, const ProgressCa
   PruneOutcome outcome = conclude(context, std::move(state));
   outcome.result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return outcome;
+}
+
+}  // namespace
+
+PruneOutcome prune_network(const PruneJob& job, RunFolder* run, const ProgressCallback& progress,
+                           std::stop_token stop) {
+  check_target(job);
+  PruneContext context = open_context(job, run, progress, std::move(stop));
+  return run_rounds(context);
+}
+
+void prune_front(PruneJob job, const std::vector<double>& energy_shares, const FrontMember& member,
+                 const ProgressCallback& progress, std::stop_token stop) {
+  check_target(job);
+  PruneContext context = open_context(job, nullptr, progress, std::move(stop));
+  for (const double share : energy_shares) {
+    job.options.target.energy_share = share;
+    const std::unique_ptr<RunFolder> run = member.open_run ? member.open_run(job) : nullptr;
+    set_run(context, run.get(), [&](Progress step) {
+      step.stage = fmt::format("{:.4g} %: {}", 100 * share, step.stage);
+      if (progress) {
+        progress(step);
+      }
+    });
+    member.finish(run_rounds(context), share, run.get());
+  }
 }
 
 }  // namespace mj

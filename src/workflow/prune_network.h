@@ -1,8 +1,11 @@
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "base/progress.h"
 #include "dataset/dataset.h"
@@ -39,5 +42,17 @@ struct PruneOutcome {
 /// Throws Interrupted when `stop` is requested; what `run` holds is whole then.
 PruneOutcome prune_network(const PruneJob& job, RunFolder* run, const ProgressCallback& progress,
                            std::stop_token stop);
+
+/// What prune_front does with each of its networks.
+struct FrontMember {
+  /// Where the run to the job's target is kept; may be empty.
+  std::function<std::unique_ptr<RunFolder>(const PruneJob& job)> open_run;
+  std::function<void(PruneOutcome outcome, double energy_share, const RunFolder* run)> finish;
+};
+
+/// prune_network to one share of the dense network's energy after the other; what is measured and tried of
+/// the dense network is shared.
+void prune_front(PruneJob job, const std::vector<double>& energy_shares, const FrontMember& member,
+                 const ProgressCallback& progress, std::stop_token stop);
 
 }  // namespace mj

@@ -29,6 +29,10 @@ constexpr double planning_margin = 0.997;
 /// Of a batch norm; a change of its input hardly shows behind a smaller one.
 constexpr double least_scale = 1e-3;
 
+bool starts_dense(const PruneContext& context, const RunState& state) {
+  return is_search(context.job.options) || state.round == 0;
+}
+
 /// What a round prunes.
 const Network& start_network(const PruneContext& context, const RunState& state) {
   return is_search(context.job.options) ? context.job.network : state.network;
@@ -49,11 +53,11 @@ RoundPlan make_plan(PruneContext& context, const RunState& state, RoundGoal goal
   const uint64_t seed =
       round_seed(context, Task::values_of_weights, is_search(job.options) ? 0 : state.round);
   if (job.options.method == PruneMethod::levels) {
-    if (context.tried == nullptr) {
-      context.tried =
-          std::make_shared<const TriedLevels>(try_levels(context, network, goal.kind, seed, name));
+    auto& tried = starts_dense(context, state) ? context.tried_dense : context.tried;
+    if (tried == nullptr) {
+      tried = std::make_shared<const TriedLevels>(try_levels(context, network, goal.kind, seed, name));
     }
-    return choose_levels(context, network, measured, *context.tried, goal);
+    return choose_levels(context, network, measured, *tried, goal);
   }
   context.working->load_constants(network);
   stage(context, name + ": what weights are worth")({});
@@ -87,6 +91,7 @@ RoundState begin_round(PruneContext& context, const RunState& state, const std::
   RoundPlan plan = make_plan(context, state, goal, name);
   RoundState begun{
       .keep = std::move(plan.keep),
+      .patterned = {plan.patterned.begin(), plan.patterned.end()},
       .reachable = plan.reachable,
       .order = layer_order(context, start_network(context, state), start_measured(context, state)),
       .aim = aim,
@@ -138,7 +143,9 @@ void prune_one(PruneContext& context, SamplePasses& passes, RoundState& begun, s
   if (addition) {
     make_good(*addition, wanted.beside, read.beside, wanted.outputs);
   }
+  const bool is_patterned = !begun.patterned.empty() && begun.patterned[layer] != 0;
   prune_layer(begun.network, layer, keep,
+              is_patterned ? context.job.setting.accelerator.weight_pattern : std::nullopt,
               fit_layer(begun.network, layer, std::move(read), wanted.outputs, context.samples.size),
               options.method, options.recipe);
   context.working->load_constants(begun.network);
@@ -192,9 +199,7 @@ bool needs_tuning(PruneContext& context, const RunState& state, const std::strin
 }  // namespace
 
 void prune_round(PruneContext& context, RunState& state, int epochs, const std::string& name) {
-  if (!is_search(context.job.options)) {
-    context.tried = nullptr;  // It is of another network.
-  }
+  context.tried = nullptr;  // It is of another network.
   if (!state.begun) {
     state.begun = begin_round(context, state, name,
                               context.job.options.method == PruneMethod::levels ? 1 : planning_margin);

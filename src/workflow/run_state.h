@@ -16,6 +16,7 @@ namespace mj {
 /// A round under way.
 struct RoundState {
   std::vector<int64_t> keep;       ///< weights that stay, parallel to Network::layers
+  std::vector<int> patterned;      ///< 1 for layers that follow the accelerator's weight pattern; empty: none
   bool reachable = true;           ///< whether the plan meets the round's goal
   std::vector<std::size_t> order;  ///< in which layers are pruned
   std::size_t pruned = 0;          ///< layers of `order` that are done

@@ -39,11 +39,12 @@ std::string measured_text(const Measured& measured) {
 
 std::string begun_text(const RoundState& round, const ValueFile& values) {
   return fmt::format(
-      "begun:\n  keep: [{}]\n  reachable: {}\n  order: [{}]\n  pruned: {}\n  epochs: {}\n  "
+      "begun:\n  keep: [{}]\n  patterned: [{}]\n  reachable: {}\n  order: [{}]\n  pruned: {}\n  epochs: {}\n "
+      " "
       "taken_back: {}\n  aim: {}\n  corrections: {}\n  settled: {}\n  values: {}\n",
-      fmt::join(round.keep, ", "), round.reachable, fmt::join(round.order, ", "), round.pruned,
-      round.training.epochs, round.taken_back, round.aim, round.corrections, round.settled,
-      value_file_text(values));
+      fmt::join(round.keep, ", "), fmt::join(round.patterned, ", "), round.reachable,
+      fmt::join(round.order, ", "), round.pruned, round.training.epochs, round.taken_back, round.aim,
+      round.corrections, round.settled, value_file_text(values));
 }
 
 std::optional<double> optional_number(FieldReader& reader, const char* key) {
@@ -107,6 +108,7 @@ RoundState read_begun_round(const Document& map, StateFiles& files, std::vector<
   FieldReader reader(map, problems);
   RoundState round;
   round.keep = read_whole_list<int64_t>(reader, "keep");
+  round.patterned = read_whole_list<int>(reader, "patterned");
   round.reachable = reader.flag("reachable", true);
   round.order = read_whole_list<std::size_t>(reader, "order");
   round.pruned =

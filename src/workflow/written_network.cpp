@@ -10,7 +10,7 @@ namespace mj {
 
 WrittenNetwork network_to_write(const PruneContext& context, const Network& network) {
   const std::vector<ChannelGroup> groups =
-      context.job.options.channels ? find_channel_groups(network) : std::vector<ChannelGroup>();
+      may_remove_channels(context.job) ? find_channel_groups(network) : std::vector<ChannelGroup>();
   const auto unread = unread_channels(network, groups);
   std::vector<KeptChannels> kept = kept_channels(network, groups, unread);
   if (std::all_of(unread.begin(), unread.end(), [](const auto& channels) { return channels.empty(); })) {

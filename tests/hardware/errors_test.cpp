@@ -60,7 +60,7 @@ TEST(ErrorsAccelerator, EveryProblemIsNamedAtOnce) {
       "chip.yaml: line 4: colour: is unknown; known here: buffered_psums, charge, clock_mhz, "
       "compressed_columns, dataflow, levels, mac, name, "
       "open_parameters, ramp_up_cycles, resident_inputs, run_length, sources, static_power, technology, "
-      "word_bits, zero_rules");
+      "weight_pattern, word_bits, zero_rules");
 }
 
 TEST(ErrorsAccelerator, MissingFieldsAreNamed) {

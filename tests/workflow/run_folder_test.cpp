@@ -48,7 +48,7 @@ RunState some_state() {
 }
 
 RoundState some_round() {
-  RoundState round{.keep = {70, 0}, .reachable = false, .order = {1, 0}, .pruned = 2};
+  RoundState round{.keep = {70, 0}, .patterned = {1, 0}, .reachable = false, .order = {1, 0}, .pruned = 2};
   round.training = {.epochs = 3, .moments = {{1.0F / 3, 2}, {-0.0F}}};
   round.network = small_network();
   round.network.constants.at("fc.bias").floats[2] = 1e-30F;
@@ -120,6 +120,7 @@ TEST(UnitRunFolder, ARoundUnderWayComesBack) {
   const auto loaded = RunFolder(folder.path(), options, true).load(small_network());
   ASSERT_TRUE(loaded && loaded->begun);
   EXPECT_EQ(loaded->begun->keep, state.begun->keep);
+  EXPECT_EQ(loaded->begun->patterned, (std::vector{1, 0}));
   EXPECT_FALSE(loaded->begun->reachable);
   EXPECT_EQ(loaded->begun->order, state.begun->order);
   EXPECT_EQ(loaded->begun->pruned, 2U);
