@@ -384,6 +384,7 @@ int run_front(const PruneArguments& arguments, PruneJob job, const std::string& 
 
 int run_one(const PruneArguments& arguments, const PruneJob& job, const std::string& preprocess,
             const ProgressCallback& progress, const std::stop_token& stop) {
+  check_job(job);
   std::unique_ptr<RunFolder> run;
   if (!arguments.run.empty()) {
     run =
