@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <utility>
 
 #include "base/error.h"
 #include "prune/single_threaded_blas.h"
@@ -17,27 +16,6 @@ namespace {
 
 constexpr int64_t columns_in_block = 128;
 constexpr int64_t rows_in_block = 32;
-constexpr double least_raise = 1e-16;  ///< of the inverse's diagonal, as a share of its trace
-
-/// U of G = U^T U, row-major. Where H is nearly singular rounding may leave its inverse indefinite: then as
-/// much goes on the diagonal as it takes.
-std::vector<double> upper_factor(const std::vector<double>& inverse, int64_t d) {
-  const auto n = static_cast<lapack_int>(d);
-  double trace = 0;
-  for (int64_t j = 0; j < d; ++j) {
-    trace += std::fabs(inverse[static_cast<std::size_t>(j * d + j)]);
-  }
-  for (double more = 0;; more = std::max(10 * more, least_raise * trace)) {
-    std::vector<double> factor = inverse;
-    for (int64_t j = 0; j < d; ++j) {
-      factor[static_cast<std::size_t>(j * d + j)] += more;
-    }
-    if (LAPACKE_dpotrf(LAPACK_COL_MAJOR, 'L', n, factor.data(), n) == 0) {
-      return factor;
-    }
-    ensure(std::isfinite(more), "an inverse Gram matrix is finite");
-  }
-}
 
 /// G = U^T U with U upper triangular: U_jj^2 is the diagonal of the inverse over the columns from j on, and
 /// U_j / U_jj how those columns change where j is removed.
@@ -47,8 +25,12 @@ class ColumnSweep {
       : rows_(rows),
         columns_(columns),
         threads_(threads),
-        factor_(upper_factor(minimum.inverse, columns)),
-        weights_(std::move(minimum.weights)) {}
+        factor_(std::move(minimum.inverse)),
+        weights_(std::move(minimum.weights)) {
+    const auto n = static_cast<lapack_int>(columns);
+    ensure(LAPACKE_dpotrf(LAPACK_COL_MAJOR, 'L', n, factor_.data(), n) == 0,
+           "the inverse of a positive definite matrix is so too");
+  }
 
   /// The columns first..first+width, sqrt of the loss of each weight.
   Matrix root_losses(int64_t first, int64_t width) const {
