@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/environment.h"
+#include "cli/options.h"
 #include "cli/terminal.h"
 
 namespace {
@@ -54,6 +55,9 @@ int main(int argc, char** argv) {
   add_prune(app, chosen, {argv, argv + argc});
   add_compare(app, chosen);
   add_hw(app, chosen);
+  for (CLI::App* command : app.get_subcommands({})) {
+    refuse_empty_values(*command);
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -4,8 +4,10 @@
 
 #include <cctype>
 #include <charconv>
+#include <cmath>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "base/error.h"
@@ -17,8 +19,48 @@ namespace mj::cli {
 namespace {
 
 constexpr int most_bits = 64;
+constexpr double most_seconds = 1e9;
+
+template <typename Number>
+std::optional<Number> parse_number(const std::string& text) {
+  Number value = 0;
+  const char* end = text.data() + text.size();
+  const auto result = std::from_chars(text.data(), end, value);
+  return result.ec == std::errc() && result.ptr == end ? std::optional(value) : std::nullopt;
+}
 
 }  // namespace
+
+CLI::Validator number_from(double least, double most) {
+  const std::string range = fmt::format("{} to {}", least, most);
+  return {[least, most, range](std::string& text) {
+            const std::optional<double> value = parse_number<double>(text);
+            return value && *value >= least && *value <= most
+                       ? std::string()
+                       : fmt::format("'{}' is no number from {}", text, range);
+          },
+          range};
+}
+
+CLI::Validator whole_number_from(int64_t least, int64_t most) {
+  const bool is_open = most == std::numeric_limits<int64_t>::max();
+  const std::string range = is_open ? fmt::format("{} up", least) : fmt::format("{} to {}", least, most);
+  return {[least, most, range](std::string& text) {
+            const std::optional<int64_t> value = parse_number<int64_t>(text);
+            return value && *value >= least && *value <= most
+                       ? std::string()
+                       : fmt::format("'{}' is no whole number from {}", text, range);
+          },
+          is_open ? std::string() : range};
+}
+
+void refuse_empty_values(CLI::App& command) {
+  for (CLI::Option* option : command.get_options()) {
+    if (option->get_items_expected_max() > 0) {
+      option->check([](const std::string& text) { return std::string(text.empty() ? "is empty" : ""); });
+    }
+  }
+}
 
 void add_hardware_options(CLI::App& command, HardwareOptions& options) {
   command.add_option("--hw", options.accelerator, "Accelerator: a preset's name (mj hw list) or a YAML file")
@@ -43,27 +85,27 @@ void add_nest_options(CLI::App& command, NestOptions& options) {
   command
       .add_option("--time-limit", options.seconds,
                   "Search a layer no longer; the best so far is given with its gap (default 10)")
-      ->check(CLI::NonNegativeNumber)
+      ->check(number_from(0, most_seconds))
       ->type_name("SECONDS");
 }
 
 void add_workload_options(CLI::App& command, HardwareOptions& options) {
   command.add_option("--batch", options.batch, "Images that run together (default 1, or a CSV's own)")
-      ->check(CLI::Range(int64_t{1}, int64_t{1} << 20))
+      ->check(whole_number_from(1, int64_t{1} << 20))
       ->type_name("N");
   auto* bits =
       command
           .add_option(
               "--bits", options.bits,
               "Bits of weights and activations (default: the network's own, else the accelerator's word)")
-          ->check(CLI::Range(1, most_bits))
+          ->check(whole_number_from(1, most_bits))
           ->type_name("N");
   command.add_option("--weight-bits", options.weight_bits, "Bits of a weight")
-      ->check(CLI::Range(1, most_bits))
+      ->check(whole_number_from(1, most_bits))
       ->type_name("N")
       ->excludes(bits);
   command.add_option("--activation-bits", options.activation_bits, "Bits of an activation")
-      ->check(CLI::Range(1, most_bits))
+      ->check(whole_number_from(1, most_bits))
       ->type_name("N")
       ->excludes(bits);
 }
@@ -71,9 +113,11 @@ void add_workload_options(CLI::App& command, HardwareOptions& options) {
 CLI::Option* add_data_options(CLI::App& command, DataOptions& options, const std::string& description) {
   CLI::Option* data = command.add_option("--data", options.dataset, description)->type_name("DATASET");
   command.add_option("--images", options.images, "Draw N images by the seed (default: all)")
-      ->check(CLI::PositiveNumber)
+      ->check(whole_number_from(1))
       ->type_name("N");
-  command.add_option("--seed", options.seed, "Which images are drawn")->capture_default_str();
+  command.add_option("--seed", options.seed, "Which images are drawn")
+      ->check(whole_number_from(0))
+      ->capture_default_str();
   add_preprocess_option(command, options);
   return data;
 }
@@ -120,7 +164,7 @@ double parse_bytes(const std::string& text, const std::string& option) {
   }
   const std::map<std::string, double> units{{"", 1}, {"B", 1}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}};
   const auto factor = units.find(unit);
-  if (result.ec != std::errc() || factor == units.end() || !(value > 0)) {
+  if (result.ec != std::errc() || factor == units.end() || !(value > 0) || std::isinf(value)) {
     throw CLI::ValidationError(option, fmt::format("'{}' is no amount of memory; write 4GB or 512MB", text));
   }
   return value * factor->second;

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -43,6 +44,12 @@ struct DataOptions {
 /// --data (which is returned), --images, --seed and --preprocess.
 CLI::Option* add_data_options(CLI::App& command, DataOptions& options, const std::string& description);
 void add_preprocess_option(CLI::App& command, DataOptions& options);
+
+/// Checks of an option's value. CLI11's own let NaN through and print the largest double in full.
+CLI::Validator number_from(double least, double most);
+CLI::Validator whole_number_from(int64_t least, int64_t most = std::numeric_limits<int64_t>::max());
+/// Of all options that take a value: without one a script's unset variable would mean the default.
+void refuse_empty_values(CLI::App& command);
 
 /// "1%" or "0.01" as a fraction. Throws CLI::ValidationError naming `option`.
 double parse_share(const std::string& text, const std::string& option);

@@ -25,6 +25,8 @@ namespace {
 constexpr int classes_for_top5 = 100;
 constexpr double default_max_drop = 0.01;
 constexpr int final_tune_ratio = 4;
+constexpr double least_millijoules = 1e-12;
+constexpr double most_millijoules = 1e12;
 constexpr double default_front_end = 0.4;
 constexpr int most_networks = 50;
 
@@ -54,10 +56,19 @@ struct PruneArguments {
   std::vector<std::string> command_line;
 };
 
+/// A share of what the dense network takes.
+double parse_budget(const std::string& text, const std::string& option) {
+  const double share = parse_share(text, option);
+  if (share <= 0) {
+    throw CLI::ValidationError(option, fmt::format("'{}' is what no network takes; write more than 0", text));
+  }
+  return share;
+}
+
 PruneTarget parse_target(const PruneArguments& arguments, const Accelerator& accelerator) {
   PruneTarget target;
   if (!arguments.energy.empty()) {
-    target.energy_share = parse_share(arguments.energy, "--energy");
+    target.energy_share = parse_budget(arguments.energy, "--energy");
   }
   if (arguments.energy_mj > 0) {
     if (!accelerator.mac_picojoules) {
@@ -67,7 +78,7 @@ PruneTarget parse_target(const PruneArguments& arguments, const Accelerator& acc
     target.energy = arguments.energy_mj * 1e9 / *accelerator.mac_picojoules;
   }
   if (!arguments.latency.empty()) {
-    target.cycles_share = parse_share(arguments.latency, "--latency");
+    target.cycles_share = parse_budget(arguments.latency, "--latency");
   }
   if (!arguments.sparsity.empty()) {
     target.sparsity = parse_share(arguments.sparsity, "--sparsity");
@@ -84,7 +95,7 @@ PruneTarget parse_target(const PruneArguments& arguments, const Accelerator& acc
 LayerLimit parse_limit(const std::string& text) {
   constexpr std::string_view separator = "=max:";
   const std::size_t at = text.rfind(separator);
-  if (at == std::string::npos || at == 0) {
+  if (at == std::string::npos || at == 0 || at + separator.size() == text.size()) {
     throw CLI::ValidationError("--layer", fmt::format("'{}' is no limit; write PATTERN=max:70%", text));
   }
   return {text.substr(0, at), parse_share(text.substr(at + separator.size()), "--layer")};
@@ -373,6 +384,7 @@ int run_front(const PruneArguments& arguments, PruneJob job, const std::string& 
 
 int run_one(const PruneArguments& arguments, const PruneJob& job, const std::string& preprocess,
             const ProgressCallback& progress, const std::stop_token& stop) {
+  check_job(job);
   std::unique_ptr<RunFolder> run;
   if (!arguments.run.empty()) {
     run =
@@ -416,7 +428,7 @@ void add_target_options(CLI::App& command, PruneArguments& arguments) {
           ->type_name("SHARE");
   auto* millijoules =
       command.add_option("--energy-mj", arguments.energy_mj, "Energy of one image to reach, in millijoules")
-          ->check(CLI::PositiveNumber)
+          ->check(number_from(least_millijoules, most_millijoules))
           ->type_name("X")
           ->excludes(energy);
   auto* latency =
@@ -434,7 +446,7 @@ void add_target_options(CLI::App& command, PruneArguments& arguments) {
       .add_option("--pareto", arguments.pareto,
                   "Write N networks instead of one, their energies in equal steps down to --energy (default "
                   "40%): OUT-70.onnx and so on, with OUT-front.csv and OUT-front.svg")
-      ->check(CLI::Range(1, most_networks))
+      ->check(whole_number_from(1, most_networks))
       ->type_name("N")
       ->excludes("--energy-mj")
       ->excludes("--latency")
@@ -462,10 +474,12 @@ void add_limit_options(CLI::App& command, PruneArguments& arguments) {
 /// --NAME and --no-NAME; neither leaves the method's default.
 void add_switch(CLI::App& command, const std::string& name, std::optional<bool>& value,
                 const std::string& description) {
-  command.add_flag_callback(
+  auto* yes = command.add_flag_callback(
       "--" + name, [&value] { value = true; }, description);
-  command.add_flag_callback(
-      "--no-" + name, [&value] { value = false; }, "The opposite");
+  command
+      .add_flag_callback(
+          "--no-" + name, [&value] { value = false; }, "The opposite")
+      ->excludes(yes);
 }
 
 std::vector<std::string> method_names() {
@@ -491,32 +505,32 @@ void add_method_options(CLI::App& command, PruneArguments& arguments) {
       .add_option("--fine-tune", arguments.epochs,
                   "Epochs of back-propagation after a round; 0: no gradient step at all (default 1; auto on "
                   "fewer than 20,000 labels: 2)")
-      ->check(CLI::Range(0, 100000))
+      ->check(whole_number_from(0, 100000))
       ->type_name("EPOCHS");
   command
       .add_option("--final-tune", arguments.final_epochs,
                   "Epochs after the last round towards a budget (default: 4 times --fine-tune)")
-      ->check(CLI::Range(0, 100000))
+      ->check(whole_number_from(0, 100000))
       ->type_name("EPOCHS");
   command.add_option("--rounds", arguments.rounds, "Rounds towards a budget (default: auto 1, else 2)")
-      ->check(CLI::Range(1, 1000))
+      ->check(whole_number_from(1, 1000))
       ->type_name("N");
   command
       .add_option("--step", arguments.step,
                   "Of energy-aware and magnitude without a budget: share of the energy that a round removes")
-      ->check(CLI::Range(0.001, 0.9))
+      ->check(number_from(0.001, 0.9))
       ->capture_default_str();
   command
       .add_option(
           "--learning-rate", arguments.learning_rate,
           "Of fine-tuning, at the start of a round (default 0.002; on fewer than 20,000 labels 0.001)")
-      ->check(CLI::Range(1e-9, 10.0))
+      ->check(number_from(1e-9, 10))
       ->type_name("X");
   command
       .add_option("--distillation", arguments.distillation,
                   "Weight of the dense network's outputs in fine-tuning; the labels have the rest (default "
                   "0.7; on fewer than 20,000 labels 1)")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(number_from(0, 1))
       ->type_name("SHARE");
   add_switch(command, "channels", arguments.channels,
              "Whole channels may go towards an energy, so that the network gets smaller (default of auto)");
@@ -532,7 +546,7 @@ void add_method_options(CLI::App& command, PruneArguments& arguments) {
       .add_option("--damping", arguments.damping,
                   "Of the refit, as a share of the Gram matrix's mean diagonal (default: auto 0.001, or "
                   "found on held-out samples where those are few; else 0.003)")
-      ->check(CLI::Range(0.0, 1e3))
+      ->check(number_from(0, 1e3))
       ->type_name("X");
 }
 
@@ -557,9 +571,10 @@ void add_prune(CLI::App& app, Command& chosen, const std::vector<std::string>& c
       ->type_name("DATASET");
   command
       ->add_option("--images", arguments->data.images, "Draw N images of --data by the seed (default: all)")
-      ->check(CLI::PositiveNumber)
+      ->check(whole_number_from(1))
       ->type_name("N");
   command->add_option("--seed", arguments->data.seed, "The same seed gives the same file")
+      ->check(whole_number_from(0))
       ->capture_default_str();
   add_preprocess_option(*command, arguments->data);
   add_hardware_options(*command, arguments->hardware);

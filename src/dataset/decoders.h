@@ -23,8 +23,10 @@ bool is_png(std::string_view bytes);
 Image decode_jpeg(std::string_view bytes, const std::string& file);
 Image decode_png(std::string_view bytes, const std::string& file);
 
-/// The orientation tag of a JPEG file's EXIF block (JEITA CP-3451, tag 0x0112): 1 to 8; 1, upright, where
-/// there is none or it cannot be read.
+/// The orientation tag of an EXIF block (JEITA CP-3451, tag 0x0112), a TIFF header and what follows: 1 to 8;
+/// 1, upright, where there is none or it cannot be read.
+int tiff_orientation(std::string_view exif);
+/// That of a JPEG file's EXIF block.
 int exif_orientation(std::string_view jpeg);
 
 /// The image as it is to be seen, given the EXIF orientation of its pixels.

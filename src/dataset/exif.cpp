@@ -28,13 +28,15 @@ class TiffBlock {
   bool big_endian_;
 };
 
-int orientation_of(std::string_view tiff) {
+}  // namespace
+
+int tiff_orientation(std::string_view exif) {
   constexpr std::size_t tag_orientation = 0x0112;
   constexpr std::size_t type_short = 3;
-  if (tiff.substr(0, 2) != "II" && tiff.substr(0, 2) != "MM") {
+  if (exif.substr(0, 2) != "II" && exif.substr(0, 2) != "MM") {
     return 1;
   }
-  const TiffBlock block(tiff);
+  const TiffBlock block(exif);
   const auto directory = block.number(4, 4);
   const auto entries = directory ? block.number(*directory, 2) : std::nullopt;
   for (std::size_t i = 0; entries && i < *entries; ++i) {
@@ -48,8 +50,6 @@ int orientation_of(std::string_view tiff) {
   return 1;
 }
 
-}  // namespace
-
 int exif_orientation(std::string_view jpeg) {
   constexpr std::string_view exif_name("Exif\0\0", 6);
   constexpr unsigned application_1 = 0xE1;
@@ -60,7 +60,7 @@ int exif_orientation(std::string_view jpeg) {
     const std::size_t length = byte(at + 2) << 8U | byte(at + 3);
     const std::string_view segment = jpeg.substr(at + 4, length < 2 ? 0 : length - 2);
     if (byte(at + 1) == application_1 && segment.substr(0, exif_name.size()) == exif_name) {
-      return orientation_of(segment.substr(exif_name.size()));
+      return tiff_orientation(segment.substr(exif_name.size()));
     }
     at += 2 + length;
   }

@@ -5,6 +5,7 @@
 #include <array>
 #include <csetjmp>
 #include <cstring>
+#include <utility>
 
 #include "base/error.h"
 #include "dataset/decoders.h"
@@ -63,8 +64,15 @@ bool read_rows(PngReader& reader, png_bytep* rows) {
     return false;
   }
   png_read_image(reader.png, rows);
-  png_read_end(reader.png, nullptr);
+  png_read_end(reader.png, reader.header);  // An eXIf chunk may stand behind the rows.
   return true;
+}
+
+int orientation_of(const PngReader& reader) {
+  png_uint_32 size = 0;
+  png_bytep exif = nullptr;
+  const bool has_exif = png_get_eXIf_1(reader.png, reader.header, &size, &exif) != 0;
+  return has_exif ? tiff_orientation({reinterpret_cast<const char*>(exif), size}) : 1;
 }
 
 [[noreturn]] void fail(const PngReader& reader, const std::string& file) {
@@ -100,7 +108,7 @@ Image decode_png(std::string_view bytes, const std::string& file) {
   if (!read_rows(reader, rows.data())) {
     fail(reader, file);
   }
-  return image;
+  return turn_upright(std::move(image), orientation_of(reader));
 }
 
 }  // namespace mj

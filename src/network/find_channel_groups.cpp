@@ -153,7 +153,8 @@ class Tracer {
 
   void visit(const Node& node) {
     const auto layer = layers_.find(&node);
-    const bool plain = node.domain.empty() && !node.outputs.empty() && !has_second_output(node);
+    const bool plain =
+        node.domain.empty() && !node.inputs.empty() && !node.outputs.empty() && !has_second_output(node);
     if (!plain) {
       fix_all(node);
     } else if (layer != layers_.end()) {
@@ -259,10 +260,15 @@ class Tracer {
   }
 
   void visit_pair(const Node& node) {
+    // Before opset 7 an axis aligns the second operand.
+    if (node.inputs.size() != 2 || find_attribute<int64_t>(node, "axis") != nullptr) {
+      fix_all(node);
+      return;
+    }
     const Layout* a = layout(node.inputs[0]);
-    const Layout* b = node.inputs.size() == 2 ? layout(node.inputs[1]) : nullptr;
+    const Layout* b = layout(node.inputs[1]);
     const Shape* shape = find_shape(network_, node.outputs[0]);
-    if (node.inputs.size() != 2 || shape == nullptr || (a == nullptr && b == nullptr)) {
+    if (shape == nullptr || (a == nullptr && b == nullptr)) {
       fix_all(node);
       return;
     }
@@ -312,7 +318,14 @@ class Tracer {
 
   void visit_slopes(const Node& node, const Layout& channels) {
     const Shape* shape = find_shape(network_, node.inputs[0]);
-    place_broadcast(channels, node.inputs[1], shape == nullptr ? 0 : shape->size(), 1);
+    const Shape* slopes = node.inputs.size() > 1 ? find_shape(network_, node.inputs[1]) : nullptr;
+    if (shape == nullptr || slopes == nullptr) {
+      fix(channels);
+    } else if (network_.opset < 7 && slopes->size() == 1) {  // They belong to the channels.
+      place_broadcast(channels, node.inputs[1], 1, 0);
+    } else {
+      place_broadcast(channels, node.inputs[1], shape->size(), 1);
+    }
     layouts_.emplace(node.outputs[0], channels);
   }
 
@@ -340,7 +353,7 @@ class Tracer {
 
   /// Whether a Reshape's target will be right, or can be made so, with fewer channels.
   bool note_target(const Node& node, const Layout& channels) {
-    const Tensor* target = constant(node.inputs[1]);
+    const Tensor* target = node.inputs.size() > 1 ? constant(node.inputs[1]) : nullptr;
     if (target == nullptr || target->integers.size() != 2) {
       return false;
     }

@@ -7,7 +7,10 @@
 #include <utility>
 
 #include "base/error.h"
+#include "workflow/calibration_split.h"
 #include "workflow/conclude.h"
+#include "workflow/density_plan.h"
+#include "workflow/memory_need.h"
 #include "workflow/prune_context.h"
 #include "workflow/prune_goal.h"
 #include "workflow/prune_round.h"
@@ -127,14 +130,6 @@ RunState start_state(PruneContext& context) {
   return state;
 }
 
-void check_target(const PruneJob& job) {
-  if (job.options.target.max_drop && job.calibration.labels.empty()) {
-    throw InputError(job.calibration_name, "", "has no labels, so that no accuracy can be kept",
-                     "give labelled images, or a budget (--energy, --energy-mj, --latency or --sparsity) "
-                     "without --max-drop");
-  }
-}
-
 PruneOutcome run_rounds(PruneContext& context) {
   const auto start = std::chrono::steady_clock::now();
   const PruneJob& job = context.job;
@@ -154,16 +149,27 @@ PruneOutcome run_rounds(PruneContext& context) {
 
 }  // namespace
 
+void check_job(const PruneJob& job) {
+  if (job.options.target.max_drop && job.calibration.labels.empty()) {
+    throw InputError(job.calibration_name, "", "has no labels, so that no accuracy can be kept",
+                     "give labelled images, or a budget (--energy, --energy-mj, --latency or --sparsity) "
+                     "without --max-drop");
+  }
+  most_zeros(job.network, job.options.limits);
+  const CalibrationSplit split = split_calibration(job.calibration, job.options.seed, job.calibration_name);
+  most_kept_bytes(job, std::min(split.fit.size, job.options.recipe.images));
+}
+
 PruneOutcome prune_network(const PruneJob& job, RunFolder* run, const ProgressCallback& progress,
                            std::stop_token stop) {
-  check_target(job);
+  check_job(job);
   PruneContext context = open_context(job, run, progress, std::move(stop));
   return run_rounds(context);
 }
 
 void prune_front(PruneJob job, const std::vector<double>& energy_shares, const FrontMember& member,
                  const ProgressCallback& progress, std::stop_token stop) {
-  check_target(job);
+  check_job(job);
   PruneContext context = open_context(job, nullptr, progress, std::move(stop));
   for (const double share : energy_shares) {
     job.options.target.energy_share = share;

@@ -34,6 +34,10 @@ struct PruneOutcome {
   std::string shortfall;  ///< how near it came, where the target was not reached
 };
 
+/// Throws InputError where a job cannot be done: an accuracy without labels, too few images, a limit for no
+/// layer, too little memory. Before a run's folder is made this leaves none behind.
+void check_job(const PruneJob& job);
+
 /// Prunes in rounds: every round plans how many weights each layer keeps, prunes the layers from the most to
 /// the least expensive, fine-tunes with the zeros held, and measures; it ends at the budget or rolls back to
 /// the last network above the accuracy floor. Without a budget PruneMethod::levels looks for the least energy

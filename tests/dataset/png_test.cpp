@@ -74,6 +74,27 @@ TEST(UnitPng, InterlacedRowsAreJoined) {
 }
 
 // A gamma of 1 would make 50 a 120 in sRGB.
+/// A TIFF directory with the orientation alone.
+std::string exif_chunk(int orientation) {
+  return png_chunk("eXIf", "II*" +
+                               bytes({0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0}) +
+                               bytes({0, 0, 0, 0}));
+}
+
+// Orientation 6: the stored rows 1 2 / 3 4 / 5 6 are to be seen a quarter clockwise.
+TEST(UnitPng, IsTurnedUpright) {
+  const std::string rows = bytes({0, 1, 2, 0, 3, 4, 0, 5, 6});
+  const Image image = decode_image(png({2, 3, 8, 0}, rows, exif_chunk(6)), "a.png");
+  EXPECT_EQ(image.height, 2);
+  EXPECT_EQ(image.width, 3);
+  EXPECT_THAT(image.pixels, ElementsAre(5, 3, 1, 6, 4, 2));
+  std::string behind = png({2, 3, 8, 0}, rows);
+  behind.insert(behind.size() - png_chunk("IEND", "").size(), exif_chunk(3));
+  EXPECT_THAT(decode_image(behind, "a.png").pixels, ElementsAre(6, 5, 4, 3, 2, 1));
+  EXPECT_THAT(decode_image(png({2, 3, 8, 0}, rows, exif_chunk(9)), "a.png").pixels,
+              ElementsAre(1, 2, 3, 4, 5, 6));
+}
+
 TEST(UnitPng, GammaIsIgnored) {
   const Image image =
       decode_image(png({1, 1, 8, 0}, bytes({0, 50}), png_chunk("gAMA", big_endian(100000))), "a.png");

@@ -121,6 +121,39 @@ TEST(UnitChannels, WhatMixesChannelsOrIsSharedKeepsThem) {
   EXPECT_TRUE(find_channel_groups(shared.build()).empty());
 }
 
+// Before opset 7 an operand of one dimension may be aligned with the channels by an attribute, and a Reshape
+// has its target in one: neither can follow channels that go.
+TEST(UnitChannels, OperandsAlignedByAnAttributeKeepChannels) {
+  GraphBuilder added;
+  added.input("x", {1, 3, 8, 8}).constant("wa", {4, 3, 1, 1}).constant("wb", {5, 4, 1, 1});
+  added.constant("shift", {4}).node("Conv", {"x", "wa"}, "a", {1, 4, 8, 8});
+  added.node("Add", {"a", "shift"}, "s", {1, 4, 8, 8}, {{"axis", int64_t{1}}, {"broadcast", int64_t{1}}});
+  added.node("Conv", {"s", "wb"}, "b", {1, 5, 8, 8}).output("b");
+  EXPECT_TRUE(find_channel_groups(added.build()).empty());
+  GraphBuilder reshaped;
+  reshaped.input("x", {1, 3, 2, 2}).constant("wa", {4, 3, 1, 1}).constant("wb", {5, 16});
+  reshaped.node("Conv", {"x", "wa"}, "a", {1, 4, 2, 2});
+  reshaped.node("Reshape", {"a"}, "f", {1, 16}, {{"shape", std::vector<int64_t>{1, 16}}});
+  reshaped.node("Gemm", {"f", "wb"}, "b", {1, 5}, {{"transB", row_major}}).output("b");
+  EXPECT_TRUE(find_channel_groups(reshaped.build()).empty());
+}
+
+// Later they are those of the last dimension.
+TEST(UnitChannels, SlopesOfOneDimensionAreTheChannelsBeforeOpset7) {
+  GraphBuilder graph;
+  graph.input("x", {1, 3, 4, 4}).constant("wa", {4, 3, 1, 1}).constant("wb", {5, 4, 1, 1});
+  graph.constant("slopes", {4}).node("Conv", {"x", "wa"}, "a", {1, 4, 4, 4});
+  graph.node("PRelu", {"a", "slopes"}, "r", {1, 4, 4, 4}).node("Conv", {"r", "wb"}, "b", {1, 5, 4, 4});
+  Network network = graph.output("b").build();
+  for (const int64_t opset : {6, 7}) {
+    network.opset = opset;
+    const auto groups = find_channel_groups(network);
+    ASSERT_EQ(groups.size(), 1U);
+    EXPECT_EQ(without_channels(network, groups, {{1}}).constants.at("slopes").floats,
+              opset == 6 ? (std::vector<float>{1, 3, 4}) : (std::vector<float>{1, 2, 3, 4}));
+  }
+}
+
 TEST(UnitChannels, OneLayerAloneHasTheShapeOfWhatIsLeft) {
   const Network network = two_convolutions().build();
   const auto groups = find_channel_groups(network);

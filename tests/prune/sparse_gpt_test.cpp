@@ -54,5 +54,21 @@ TEST(UnitSparseGpt, EveryBlockKeepsItsShare) {
   EXPECT_EQ(first_block, 400 * 128 / 300);
 }
 
+// Of 40 samples a Gram matrix of 300 inputs has rank 39: its inverse is rounding for the most part.
+TEST(UnitSparseGpt, CopesWithFarFewerSamplesThanInputs) {
+  for (const bool repeats : {false, true}) {
+    Matrix inputs = normal_matrix(40, 300, 1);
+    for (int64_t k = 0; repeats && k < 40; ++k) {
+      std::copy_n(inputs.row(k), 150, inputs.row(k) + 150);
+    }
+    const auto weights = normal_matrix(3, 300, 2);
+    const auto problem =
+        make_layer_problem(weights, inputs, times_transposed(inputs, weights), "layer", true, 1);
+    const Support kept =
+        choose_support_by_sparse_gpt(problem, full_support(3, 300), 200, {.damping = 0, .threads = 1});
+    EXPECT_EQ(count_kept(kept), 200);
+  }
+}
+
 }  // namespace
 }  // namespace mj

@@ -1,0 +1,149 @@
+#include "workflow/level_choice.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "hardware/accelerator.h"
+#include "network/graph_builder.h"
+#include "workflow/cost_curve.h"
+
+namespace mj {
+namespace {
+
+constexpr double positions = 64;  ///< of an 8x8 map
+
+/// Conv a (4 -> 8), ReLU, conv b (8 -> 5); the channels between them are a group.
+Network two_convolutions() {
+  GraphBuilder graph;
+  graph.input("x", {1, 4, 8, 8}).constant("wa", {8, 4, 1, 1}).constant("wb", {5, 8, 1, 1});
+  graph.node("Conv", {"x", "wa"}, "a", {1, 8, 8, 8}).node("Relu", {"a"}, "r", {1, 8, 8, 8});
+  return graph.node("Conv", {"r", "wb"}, "b", {1, 5, 8, 8}).output("b").build();
+}
+
+/// No activation is zero.
+ActivationStats dense_activations(const Network& network) {
+  ActivationStats stats{.images = 1};
+  for (const MacLayer& layer : network.layers) {
+    const auto inputs = static_cast<std::size_t>(layer.shape.c);
+    const auto outputs = static_cast<std::size_t>(layer.shape.k);
+    stats.layers.push_back({.tap_nonzeros = std::vector<double>(inputs, positions),
+                            .input_channel_nonzeros = std::vector<double>(inputs, positions),
+                            .output_channel_nonzeros = std::vector<double>(outputs, positions)});
+  }
+  return stats;
+}
+
+struct Problem {
+  Network network = two_convolutions();
+  ActivationStats stats = dense_activations(network);
+  EnergySetting setting{read_accelerator("eyeriss-cvpr17"), {.weight_bits = 16, .activation_bits = 16}};
+  std::vector<ChannelGroup> groups = find_channel_groups(network);
+  std::vector<LayerChoices> layers{
+      {.is_pruned = true, .nonzero = 32, .losses = {0.001, 0.004, 0.02, 0.08, 0.3, 1.2}},
+      {.is_pruned = true, .nonzero = 40, .losses = {0.002, 0.01, 0.05, 0.2, 0.6, 2}}};
+
+  LevelChoice choice(const std::vector<double>& removal_losses) const {
+    return {network, stats, setting, Cost::energy, layers, {{groups[0], trial(removal_losses)}}};
+  }
+  static GroupTrial trial(const std::vector<double>& losses) {
+    return {.order = {6, 1, 4, 0, 7}, .losses = losses};
+  }
+  /// With the channels of a removal gone.
+  CostCurve curve(std::size_t layer, std::size_t removal) const {
+    const GroupTrial all = trial({});
+    std::vector<int64_t> gone(all.order.begin(), all.order.begin() + channels_gone(all, 8, removal));
+    std::sort(gone.begin(), gone.end());
+    return {layer_alone(network, layer, stats, kept_channels(network, groups, {gone})[layer]), setting,
+            Cost::energy};
+  }
+};
+
+/// All layers' densities that were tried, with all removals.
+std::vector<Levels> every_choice(const Problem& problem, const std::vector<double>& removal_losses) {
+  std::vector<Levels> all;
+  for (std::size_t removal = 0; removal <= removal_losses.size(); ++removal) {
+    const CostCurve first = problem.curve(0, removal);
+    const CostCurve second = problem.curve(1, removal);
+    const double lost = removal == 0 ? 0 : removal_losses[removal - 1];
+    for (std::size_t i = 0; i <= tried_shares.size(); ++i) {
+      for (std::size_t j = 0; j <= tried_shares.size(); ++j) {
+        const std::vector<double> shares{i == 0 ? 1 : tried_shares.at(i - 1),
+                                         j == 0 ? 1 : tried_shares.at(j - 1)};
+        all.push_back({.shares = shares,
+                       .removals = {removal},
+                       .cost = first.at(shares[0]) + second.at(shares[1]),
+                       .loss = lost + (i == 0 ? 0 : problem.layers[0].losses[i - 1]) +
+                               (j == 0 ? 0 : problem.layers[1].losses[j - 1])});
+      }
+    }
+  }
+  return all;
+}
+
+// Densities lie 1.7 % apart, which changes a loss by some 3 %.
+TEST(PropertyLevelChoice, NoOtherChoiceCostsAsLittleAndLosesLess) {
+  const Problem problem;
+  ASSERT_EQ(problem.groups.size(), 1U);
+  for (const std::vector<double>& removal_losses :
+       {std::vector<double>{0.01, 0.03, 0.1, 0.3, 1}, std::vector<double>{0.2, 0.4, 0.8, 1.6, 3.2}}) {
+    const std::vector<Levels> all = every_choice(problem, removal_losses);
+    LevelChoice choice = problem.choice(removal_losses);
+    for (const double share : {0.9, 0.8, 0.7, 0.6}) {
+      const double limit = share * all.front().cost;
+      const Levels found = choice.within(limit);
+      EXPECT_LE(found.cost, limit);
+      const std::size_t removal = found.removals.at(0);
+      EXPECT_NEAR(
+          found.cost,
+          problem.curve(0, removal).at(found.shares[0]) + problem.curve(1, removal).at(found.shares[1]),
+          1e-9 * limit);
+      for (const Levels& other : all) {
+        EXPECT_FALSE(other.cost <= found.cost && other.loss < 0.95 * found.loss)
+            << share << ": shares " << other.shares[0] << " " << other.shares[1] << ", removal "
+            << other.removals[0];
+      }
+    }
+  }
+}
+
+TEST(UnitLevelChoice, ChannelsGoWhereNothingIsLostAndStayWhereMuchIs) {
+  const Problem problem;
+  const double limit = problem.curve(0, 0).at(0.5) + problem.curve(1, 0).at(0.5);
+  EXPECT_EQ(problem.choice({1e-9, 1e-9, 1e-9, 1e-9, 1e-9}).within(limit).removals,
+            std::vector<std::size_t>{5});
+  EXPECT_EQ(problem.choice({1e3, 1e3, 1e3, 1e3, 1e3}).within(limit).removals, std::vector<std::size_t>{0});
+  EXPECT_EQ(problem.choice({}).within(limit).removals, std::vector<std::size_t>{0}) << "not tried";
+}
+
+TEST(UnitLevelChoice, WhereNothingIsCheapEnoughTheCheapestIsGiven) {
+  const Problem problem;
+  const std::vector<double> removal_losses{0.01, 0.03, 0.1, 0.3, 1};
+  const Levels found = problem.choice(removal_losses).within(0);
+  EXPECT_EQ(found.removals, std::vector<std::size_t>{5});
+  for (const Levels& other : every_choice(problem, removal_losses)) {
+    EXPECT_LE(found.cost, other.cost * (1 + 1e-9));
+  }
+}
+
+// A quarter of eight channels: the first two of the order.
+TEST(UnitLevelChoice, ARemovalTakesTheFirstChannelsOfTheOrder) {
+  const Problem problem;
+  const LevelChoice choice = problem.choice({0.01, 0.03, 0.1, 0.3, 1});
+  EXPECT_EQ(choice.channels({.removals = {2}}).at(0), (std::vector<int64_t>{1, 6}));
+  EXPECT_TRUE(choice.channels({.removals = {0}}).at(0).empty());
+}
+
+// Shares are of the channels that something reads, rounded down: 5/8 of six are three.
+TEST(UnitLevelTrials, UnreadChannelsGoAnywayAndOneStays) {
+  const GroupTrial two_unread{.unread = 2};
+  EXPECT_EQ(channels_gone(two_unread, 8, 0), 2);
+  EXPECT_EQ(channels_gone(two_unread, 8, 1), 2);
+  EXPECT_EQ(channels_gone(two_unread, 8, 2), 3);
+  EXPECT_EQ(channels_gone(two_unread, 8, 5), 5);
+  EXPECT_EQ(channels_gone({.unread = 8}, 8, 0), 7);
+  EXPECT_EQ(channels_gone({.unread = 7}, 8, 5), 7);
+}
+
+}  // namespace
+}  // namespace mj
