@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <functional>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -43,7 +44,8 @@ class Admm {
         problem_(problem),
         damping_(std::max(options.damping * mean_diagonal(problem), 1e-30)),
         scales_(static_cast<std::size_t>(columns_)),
-        solution_(rows_, columns_) {
+        state_(rows_, columns_),
+        support_{rows_, columns_, std::vector<uint8_t>(state_.values.size(), 1)} {
     for (int64_t j = 0; j < columns_; ++j) {
       scales_[static_cast<std::size_t>(j)] = 1 / std::sqrt(problem.gram[at(j, j)] + damping_);
     }
@@ -52,24 +54,23 @@ class Admm {
 
   Support run(int max_iterations) {
     factorize();
-    Support support = best_of_(solution_);
-    Support checked = support;
+    Support checked = best_of_(state_);
     for (int i = 1; i <= max_iterations; ++i) {
-      support = iterate();
+      iterate();
       if (i % iterations_at_a_penalty != 0) {
         continue;
       }
-      const int64_t changed = difference(support, checked);
+      const int64_t changed = difference(support_, checked);
       if (changed == 0) {
         break;
       }
-      checked = support;
-      const double kept = std::max(static_cast<double>(count_kept(support)), 1.0);
+      checked = support_;
+      const double kept = std::max(static_cast<double>(count_kept(support_)), 1.0);
       const double share = static_cast<double>(changed) / kept;
       penalty_ *= share >= large_change ? fast_growth : share >= small_change ? medium_growth : slow_growth;
       factorize();
     }
-    return support;
+    return std::move(support_);
   }
 
  private:
@@ -84,11 +85,9 @@ class Admm {
         const double weight = problem_.weights.at(i, j);
         const double correlation = problem_.correlation[static_cast<std::size_t>(j * rows_ + i)];
         target_[at(i, j)] = static_cast<float>(scale * (correlation + damping_ * weight));
-        solution_.at(i, j) = static_cast<float>(weight / scale);
+        state_.at(i, j) = static_cast<float>(weight / scale);
       }
     }
-    sparse_ = solution_;
-    dual_.assign(target_.size(), 0.0F);
   }
 
   /// Of the Gram matrix with unit diagonal, and the penalty on it.
@@ -107,8 +106,9 @@ class Admm {
            "a damped Gram matrix is positive definite");
   }
 
-  /// B = (H + r I)^-1 (target - V + r Z); Z = the best of B + V / r; V += r (B - Z). Gives the support of Z.
-  Support iterate() {
+  /// B = (H + r I)^-1 (target - V + r Z); Z = the best of B + V / r; V += r (B - Z). Where
+  /// the support is, V is 0 then, and elsewhere Z is: one matrix holds both.
+  void iterate() {
     const auto penalty = static_cast<float>(penalty_);
     const int64_t rows_in_block =
         rows_ >= least_wide_blocks * rows_of_wide_block ? rows_of_wide_block : rows_of_narrow_block;
@@ -116,23 +116,27 @@ class Admm {
     parallel_for(blocks, threads_, [&](std::size_t block) {
       const int64_t first = static_cast<int64_t>(block) * rows_in_block;
       const int64_t count = std::min(rows_in_block, rows_ - first);
-      for (std::size_t i = at(first, 0); i < at(first + count, 0); ++i) {
-        solution_.values[i] = target_[i] - dual_[i] + penalty * sparse_.values[i];
+      const std::size_t start = at(first, 0);
+      std::vector<float> solution(at(count, 0));
+      for (std::size_t i = 0; i < solution.size(); ++i) {
+        const float value = state_.values[start + i];
+        solution[i] = target_[start + i] + (support_.kept[start + i] != 0 ? penalty * value : -value);
       }
       const auto n = static_cast<lapack_int>(columns_);
       // Not the one that looks for NaN in the factor at every call.
       LAPACKE_spotrs_work(LAPACK_COL_MAJOR, 'L', n, static_cast<lapack_int>(count), factor_.data(), n,
-                          solution_.row(first), n);
+                          solution.data(), n);
+      for (std::size_t i = 0; i < solution.size(); ++i) {
+        float& value = state_.values[start + i];
+        value = solution[i] + (support_.kept[start + i] != 0 ? 0 : value / penalty);
+      }
     });
-    for (std::size_t i = 0; i < dual_.size(); ++i) {
-      sparse_.values[i] = solution_.values[i] + dual_[i] / penalty;
+    support_ = best_of_(state_);
+    for (std::size_t i = 0; i < state_.values.size(); ++i) {
+      if (support_.kept[i] == 0) {
+        state_.values[i] *= penalty;
+      }
     }
-    Support best = best_of_(sparse_);
-    for (std::size_t i = 0; i < dual_.size(); ++i) {
-      sparse_.values[i] = best.kept[i] != 0 ? sparse_.values[i] : 0;
-      dual_[i] += penalty * (solution_.values[i] - sparse_.values[i]);
-    }
-    return best;
   }
 
   static int64_t difference(const Support& a, const Support& b) {
@@ -148,10 +152,9 @@ class Admm {
   double damping_;
   std::vector<double> scales_;  ///< D
   std::vector<float> factor_;   ///< D x D, column-major
-  std::vector<float> target_;   ///< M x D, as the next three
-  Matrix solution_;             ///< B
-  Matrix sparse_;               ///< Z
-  std::vector<float> dual_;     ///< V
+  std::vector<float> target_;   ///< M x D
+  Matrix state_;                ///< M x D: Z where the support is, V elsewhere
+  Support support_;             ///< of Z
 };
 
 }  // namespace

@@ -12,14 +12,15 @@
 namespace mj {
 namespace {
 
-constexpr double program_bytes = 400e6;  ///< libtorch and what it allocates for any network
-constexpr double image_bytes = 256e6;    ///< that decoded images may take (prepare_inputs)
-constexpr double copies_of_weights = 7;  ///< dense, kept and begun network, the trial; two sessions; moments
+constexpr double program_bytes = 400e6;    ///< libtorch and what it allocates for any network
+constexpr double image_bytes = 256e6;      ///< that decoded images may take (prepare_inputs)
+constexpr double copies_of_weights = 6;    ///< dense, kept and begun network, the trial; two sessions
+constexpr double training_of_weights = 3;  ///< gradient and moments
 constexpr double most_kept = 200e6;
 constexpr double kept_sets = 3;  ///< of maps at once: two networks, and the next of one of them
 
-/// Gram matrix and correlation in double; the factor, four matrices of weights and the samples in float
-/// (prune/admm.cpp).
+/// Gram matrix and correlation in double; the factor, target, state and result of the solver and the samples
+/// in float (prune/admm.cpp).
 double refit_bytes(const PruneJob& job, const MacLayer& layer, std::size_t images) {
   const LayerShape& shape = layer.shape;
   const auto d = static_cast<double>(shape.c * shape.r * shape.s);
@@ -29,13 +30,13 @@ double refit_bytes(const PruneJob& job, const MacLayer& layer, std::size_t image
       std::min(static_cast<double>(bounded_positions(layer, images, job.options.recipe.positions)),
                static_cast<double>(shape.n * shape.p * shape.q));
   const double samples = static_cast<double>(images) * positions * (d + m) * groups * sizeof(float);
-  // Where samples are few a part of them makes a problem of its own, on which the damping is chosen.
-  const bool is_twice =
+  const double problems = groups * (d * d * sizeof(double) + d * m * (sizeof(double) + sizeof(float)));
+  const double solver = d * d * sizeof(float) + d * m * 5 * sizeof(float);
+  // Before the solver, where samples are few: most of them once more, their Gram matrix and its factor.
+  const bool is_few =
       !job.options.recipe.damping && static_cast<double>(images) * positions < few_samples * d;
-  const double problems =
-      (is_twice ? groups + 1 : groups) * (d * d * sizeof(double) + d * m * (sizeof(double) + sizeof(float)));
-  const double solver = d * d * sizeof(float) + d * m * 7 * sizeof(float);
-  return samples + problems + solver;
+  const double damping = is_few ? samples + d * d * (sizeof(double) + sizeof(float)) : 0;
+  return samples + problems + std::max(solver, damping);
 }
 
 }  // namespace
@@ -54,7 +55,8 @@ MemoryNeed memory_needed(const PruneJob& job, std::size_t images) {
       need.layer = layer.name;
     }
   }
-  need.bytes = program_bytes + image_bytes + copies_of_weights * weights + most;
+  need.bytes = program_bytes + image_bytes + copies_of_weights * weights +
+               std::max(most, training_of_weights * weights);
   return need;
 }
 

@@ -73,6 +73,19 @@ Matrix solve(const LayerFit& fit, std::size_t group, int64_t keep, const std::op
   return recipe.match_variance ? match_variance(problem, refitted, threads) : refitted;
 }
 
+/// How many of the layer's `keep` largest weights each group has.
+std::vector<int64_t> kept_in_groups(const Network& network, const MacLayer& layer, int64_t keep) {
+  const Matrix weights = weight_matrix(network, layer);
+  const Support largest = keep_largest(weights, support_of(weights), keep, Scope::layer);
+  const int64_t in_group = layer.shape.k * weights.columns;
+  std::vector<int64_t> counts;
+  for (int64_t group = 0; group < layer.shape.groups; ++group) {
+    const auto first = largest.kept.begin() + group * in_group;
+    counts.push_back(std::count(first, first + in_group, 1));
+  }
+  return counts;
+}
+
 /// Puts the fitted bias where the layer can hold it. `before` is the bias that the outputs were sampled with.
 void store_bias(Network& network, const MacLayer& layer, const std::string& norm_mean,
                 const std::vector<float>& bias) {
@@ -125,21 +138,19 @@ void prune_layer(Network& network, std::size_t layer, int64_t keep,
                  const std::optional<WeightPattern>& pattern, const LayerFit& fit, PruneMethod method,
                  const RecipeOptions& recipe) {
   const MacLayer& mac = network.layers[layer];
-  Matrix weights = weight_matrix(network, mac);
   const std::optional<NOfM> groups = pattern ? std::optional(pattern_of(mac, *pattern)) : std::nullopt;
-  const Support largest = keep_largest(weights, support_of(weights), keep, Scope::layer);
+  const std::vector<int64_t> group_keep = kept_in_groups(network, mac, keep);
+  std::vector<float> weights;
   std::vector<float> bias;
-  for (int64_t group = 0; group < mac.shape.groups; ++group) {
-    const auto g = static_cast<std::size_t>(group);
-    const int64_t first = group * mac.shape.k;
-    const int64_t group_keep = std::count(largest.kept.begin() + first * weights.columns,
-                                          largest.kept.begin() + (first + mac.shape.k) * weights.columns, 1);
-    const Matrix solved = solve(fit, g, group_keep, groups, method, recipe);
-    std::copy(solved.values.begin(), solved.values.end(), weights.row(first));
-    const std::vector<float> fitted = fitted_bias(fit.groups[g], solved);
+  for (std::size_t group = 0; group < group_keep.size(); ++group) {
+    const Matrix solved = solve(fit, group, group_keep[group], groups, method, recipe);
+    weights.insert(weights.end(), solved.values.begin(), solved.values.end());
+    const std::vector<float> fitted = fitted_bias(fit.groups[group], solved);
     bias.insert(bias.end(), fitted.begin(), fitted.end());
   }
-  set_weight_matrix(network, mac, weights);
+  Matrix all(mac.shape.groups * mac.shape.k, mac.shape.c * mac.shape.r * mac.shape.s);
+  all.values = std::move(weights);
+  set_weight_matrix(network, mac, all);
   store_bias(network, mac, fit.norm_mean, bias);
 }
 

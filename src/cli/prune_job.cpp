@@ -1,0 +1,214 @@
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/random.h"
+#include "cli/prune_arguments.h"
+#include "network/weights.h"
+#include "onnx/onnx_file.h"
+#include "workflow/prune_goal.h"
+
+namespace mj::cli {
+namespace {
+
+constexpr int classes_for_top5 = 100;
+constexpr double default_max_drop = 0.01;
+constexpr int final_tune_ratio = 4;
+
+/// A share of what the dense network takes.
+double parse_budget(const std::string& text, const std::string& option) {
+  const double share = parse_share(text, option);
+  if (share <= 0) {
+    throw CLI::ValidationError(option, fmt::format("'{}' is what no network takes; write more than 0", text));
+  }
+  return share;
+}
+
+PruneTarget parse_target(const PruneArguments& arguments, const Accelerator& accelerator) {
+  PruneTarget target;
+  if (!arguments.energy.empty()) {
+    target.energy_share = parse_budget(arguments.energy, "--energy");
+  }
+  if (arguments.energy_mj > 0) {
+    if (!accelerator.mac_picojoules) {
+      throw InputError(accelerator.file, "mac.pj", "is not given, so that millijoules mean nothing",
+                       "give --energy in per cent, or an accelerator whose MAC has picojoules");
+    }
+    target.energy = arguments.energy_mj * 1e9 / *accelerator.mac_picojoules;
+  }
+  if (!arguments.latency.empty()) {
+    target.cycles_share = parse_budget(arguments.latency, "--latency");
+  }
+  if (!arguments.sparsity.empty()) {
+    target.sparsity = parse_share(arguments.sparsity, "--sparsity");
+  }
+  if (!arguments.max_drop.empty()) {
+    target.max_drop = parse_share(arguments.max_drop, "--max-drop");
+  } else if (!has_budget(target)) {
+    target.max_drop = default_max_drop;
+  }
+  return target;
+}
+
+/// "fire*/squeeze1x1=max:70%".
+LayerLimit parse_limit(const std::string& text) {
+  constexpr std::string_view separator = "=max:";
+  const std::size_t at = text.rfind(separator);
+  if (at == std::string::npos || at == 0 || at + separator.size() == text.size()) {
+    throw CLI::ValidationError("--layer", fmt::format("'{}' is no limit; write PATTERN=max:70%", text));
+  }
+  return {text.substr(0, at), parse_share(text.substr(at + separator.size()), "--layer")};
+}
+
+std::vector<LayerLimit> parse_limits(const PruneArguments& arguments) {
+  std::vector<LayerLimit> limits;
+  for (const std::string& pattern : arguments.keep) {
+    limits.push_back({pattern, 0});
+  }
+  for (const std::string& text : arguments.layers) {
+    limits.push_back(parse_limit(text));
+  }
+  return limits;
+}
+
+/// The class scores that the network gives for one image; 0 where its output's shape is unknown.
+int64_t class_count(const Network& network) {
+  if (network.outputs.size() != 1) {
+    return 0;
+  }
+  const auto shape = network.shapes.find(network.outputs[0].name);
+  return shape == network.shapes.end() ? 0 : element_count(shape->second);
+}
+
+Network read_dense(const PruneArguments& arguments) {
+  Network network = read_onnx(arguments.model);
+  for (const MacLayer& layer : network.layers) {
+    if (layer.layout != WeightLayout::none && !has_weights(network, layer)) {
+      throw InputError(arguments.model, layer.name, "has no weight values",
+                       "give a model with its trained weights; `mj estimate` also takes models without");
+    }
+  }
+  if (network.layers.empty()) {
+    throw InputError(arguments.model, "", "has no convolution or matrix product",
+                     "there is nothing to prune");
+  }
+  check_finite_weights(network);
+  return network;
+}
+
+/// The method's defaults where the command line says nothing else.
+PruneOptions method_options(const PruneArguments& arguments, const NetworkInputs& calibration) {
+  PruneOptions options =
+      default_options(method_named(arguments.method), calibration.size, !calibration.labels.empty());
+  options.step = arguments.step;
+  if (arguments.damping) {
+    options.recipe.damping = arguments.damping;
+  }
+  options.recipe.match_variance = arguments.match_variance.value_or(options.recipe.match_variance);
+  options.recipe.compensate = arguments.compensate.value_or(options.recipe.compensate);
+  options.channels = arguments.channels.value_or(options.channels);
+  if (!arguments.order.empty()) {
+    options.order = arguments.order == "graph" ? LayerOrder::graph : LayerOrder::energy;
+  }
+  options.rounds = arguments.rounds.value_or(options.rounds);
+  if (arguments.epochs) {
+    options.epochs = *arguments.epochs;
+    options.final_epochs = final_tune_ratio * *arguments.epochs;
+  }
+  options.final_epochs = arguments.final_epochs.value_or(options.final_epochs);
+  options.training.learning_rate = arguments.learning_rate.value_or(options.training.learning_rate);
+  if (arguments.distillation && !calibration.labels.empty()) {
+    options.training.distillation = *arguments.distillation;
+    options.training.mix = options.training.mix && *arguments.distillation == 1;
+  }
+  return options;
+}
+
+}  // namespace
+
+PreparedJob prepare_job(const PruneArguments& arguments) {
+  PreparedJob prepared;
+  PruneJob& job = prepared.job;
+  job.network = read_dense(arguments);
+  job.setting.accelerator = read_accelerator(arguments.hardware.accelerator);
+  job.setting.workload = workload_options(arguments.hardware, job.setting.accelerator);
+  const PruneTarget target = parse_target(arguments, job.setting.accelerator);
+  const std::vector<LayerLimit> limits = parse_limits(arguments);
+  const std::optional<double> memory =
+      arguments.memory.empty() ? std::nullopt : std::optional(parse_bytes(arguments.memory, "--memory"));
+  const Preprocess preprocess = find_preprocess(job.network, arguments.data.preprocess);
+  prepared.preprocess = preprocess_text(preprocess);
+  job.calibration = open_inputs(job.network, arguments.data.dataset, arguments.data.images,
+                                arguments.data.seed, preprocess);
+  job.calibration_name = arguments.data.dataset;
+  job.options = method_options(arguments, job.calibration);
+  PruneOptions& options = job.options;
+  options.target = target;
+  options.limits = limits;
+  options.memory = memory;
+  options.batch = job.setting.workload.batch;
+  for (int* bits : {&job.setting.workload.weight_bits, &job.setting.workload.activation_bits}) {
+    *bits = *bits > 0 ? *bits : job.setting.accelerator.word_bits;
+  }
+  options.weight_bits = job.setting.workload.weight_bits;
+  options.activation_bits = job.setting.workload.activation_bits;
+  options.seed = arguments.data.seed;
+  options.recipe.restore.norm = arguments.restore_norm == "l1" ? ErrorNorm::l1 : ErrorNorm::l2;
+  const bool many_classes = class_count(job.network) >= classes_for_top5;
+  options.metric = arguments.metric.empty()     ? (many_classes ? Metric::top5 : Metric::top1)
+                   : arguments.metric == "top5" ? Metric::top5
+                                                : Metric::top1;
+  if (!arguments.evaluation.empty()) {
+    job.evaluation = open_inputs(job.network, arguments.evaluation, 0, arguments.data.seed, preprocess);
+    job.evaluation_name = arguments.evaluation;
+  }
+  return prepared;
+}
+
+std::map<std::string, std::string> run_options(const PruneArguments& arguments, const PruneJob& job,
+                                               const std::string& preprocess) {
+  const PruneOptions& options = job.options;
+  const auto number = [](double value) { return fmt::format("{}", value); };
+  const auto optional = [&](const std::optional<double>& value) { return value ? number(*value) : "none"; };
+  uint64_t labels = 0;
+  for (const int label : job.calibration.labels) {
+    labels = derive_seed(labels, static_cast<uint64_t>(label));
+  }
+  std::string limits;
+  for (const LayerLimit& limit : options.limits) {
+    limits += fmt::format("{}={} ", limit.pattern, limit.most_zeros);
+  }
+  return {{"version", MJ_VERSION},
+          {"model", fmt::format("{:016x}", fingerprint(read_file(arguments.model)))},
+          {"data", fmt::format("{} images, labels {:016x}", job.calibration.size, labels)},
+          {"preprocess", fmt::format("{:016x}", fingerprint(preprocess))},
+          {"accelerator", job.setting.accelerator.name},
+          {"method", arguments.method},
+          {"order", options.order == LayerOrder::graph ? "graph" : "energy"},
+          {"metric", options.metric == Metric::top1 ? "top1" : "top5"},
+          {"energy", optional(options.target.energy_share)},
+          {"energy in MACs", optional(options.target.energy)},
+          {"latency", optional(options.target.cycles_share)},
+          {"sparsity", optional(options.target.sparsity)},
+          {"max-drop", optional(options.target.max_drop)},
+          {"layer limits", limits.empty() ? "none" : limits},
+          {"batch", number(static_cast<double>(options.batch))},
+          {"weight-bits", number(options.weight_bits)},
+          {"activation-bits", number(options.activation_bits)},
+          {"seed", fmt::format("{}", options.seed)},
+          {"rounds", number(options.rounds)},
+          {"step", number(options.step)},
+          {"fine-tune", number(options.epochs)},
+          {"final-tune", number(options.final_epochs)},
+          {"learning-rate", number(options.training.learning_rate)},
+          {"distillation", number(options.training.distillation)},
+          {"restore-norm", arguments.restore_norm},
+          {"channels", options.channels ? "yes" : "no"},
+          {"match-variance", options.recipe.match_variance ? "yes" : "no"},
+          {"compensate", options.recipe.compensate ? "yes" : "no"},
+          {"damping", optional(options.recipe.damping)}};
+}
+
+}  // namespace mj::cli
