@@ -25,13 +25,6 @@ std::size_t index_of(Operand operand) {
   return static_cast<std::size_t>(operand);
 }
 
-/// The operand that a loop over the dimension leaves as it is.
-constexpr Operand left_alone(Dimension dimension) {
-  return !is_relevant(Operand::weights, dimension)  ? Operand::weights
-         : !is_relevant(Operand::inputs, dimension) ? Operand::inputs
-                                                    : Operand::outputs;
-}
-
 bool slides(Dimension dimension) {
   return dimension == Dimension::P || dimension == Dimension::Q || dimension == Dimension::R ||
          dimension == Dimension::S;
@@ -64,6 +57,11 @@ int64_t smallest_factor(int64_t number) {
   return number;
 }
 
+/// Instances of a group that use the same words, at most.
+PerOperand<double> members_of(const SpreadGroup& group) {
+  return {{group.weights, group.inputs, group.outputs}};
+}
+
 /// Less reuse only lowers a negative cost.
 double with_reuse(double cost, double reuse) {
   return cost > 0 ? cost / reuse : cost;
@@ -79,11 +77,17 @@ NestBounds::NestBounds(const NestSpace& space, const NestTerms& terms, Counting 
       rows_(space.shape->stride[0], space.shape->dilation[0]),
       columns_(space.shape->stride[1], space.shape->dilation[1]) {
   for (const std::vector<SpreadGroup>& groups : space.spreads) {
-    int64_t most = 1;
+    PerOperand<double> most{{1, 1, 1}};
     for (const SpreadGroup& group : groups) {
-      most = std::max(most, group.instances);
+      const PerOperand<double> members = members_of(group);
+      for (const Operand operand : all_operands) {
+        most[operand] = std::max(most[operand], members[operand]);
+      }
     }
-    room_.push_back(real(most));
+    room_.push_back(most);
+  }
+  for (const Operand operand : all_operands) {
+    words_[operand] = tile_words(*space.shape, operand, space.whole, false);
   }
 }
 
@@ -91,21 +95,35 @@ NestBounds::NestBounds(const NestSpace& space, const NestTerms& terms, Counting 
 double NestBounds::room(std::size_t outer, std::size_t decided, Operand operand) const {
   double product = 1;
   for (std::size_t stage = outer; stage < decided; ++stage) {
-    product *= space_.shares[stage][operand] ? room_[stage] : 1;
+    product *= space_.shares[stage][operand] ? room_[stage][operand] : 1;
   }
   return product;
 }
 
+double NestBounds::rest(Operand operand, const PartialNest& nest) const {
+  const Extents& tile = nest.tiles[nest.tiles_from];
+  double most = reuse_of(operand, space_.whole) / reuse_of(operand, tile);
+  if (nest.spreads_from < nest.tiles_from) {
+    most /= reuse_of(operand, nest.spreads[nest.spreads_from]);
+  }
+  return most;
+}
+
 double NestBounds::share(Operand operand, bool always, std::size_t outer, std::size_t stage,
                          const PartialNest& nest) const {
-  double product = 1;
+  double decided = 1;
+  double undecided = 1;
   for (std::size_t between = outer; between < stage && between < room_.size(); ++between) {
     if (!always && !space_.shares[between][operand]) {
       continue;
     }
-    product *= between < nest.spreads_from ? room_[between] : reuse_of(operand, nest.spreads[between]);
+    if (between < nest.spreads_from) {
+      undecided *= room_[between][operand];
+    } else {
+      decided *= reuse_of(operand, nest.spreads[between]);
+    }
   }
-  return product;
+  return undecided == 1 ? decided : decided * std::min(undecided, rest(operand, nest));
 }
 
 NestBounds::InputNeighbours NestBounds::neighbours(std::size_t outer, std::size_t stage,
@@ -114,7 +132,7 @@ NestBounds::InputNeighbours NestBounds::neighbours(std::size_t outer, std::size_
   for (std::size_t between = outer; between < stage && between < room_.size(); ++between) {
     const bool shared = space_.shares[between][Operand::inputs];
     if (between < nest.spreads_from) {
-      found.instances *= shared ? room_[between] : 1;
+      found.instances *= shared ? room_[between][Operand::inputs] : 1;
       continue;
     }
     const Extents& spread = nest.spreads[between];
@@ -144,7 +162,11 @@ NestBounds::Loops NestBounds::loops_outside(std::size_t stage, const PartialNest
   const Extents& tile = nest.tiles[stage];
   const Extents& spread = nest.spreads[stage - 1];
   for (const Dimension dimension : all_dimensions) {
-    loops.outside[dimension] = space_.whole[dimension] / (tile[dimension] * spread[dimension]);
+    int64_t inside = tile[dimension];
+    for (std::size_t between = nest.spreads_from; between < stage; ++between) {
+      inside *= nest.spreads[between][dimension];
+    }
+    loops.outside[dimension] = space_.whole[dimension] / inside;
   }
   bool of_one_class = true;
   if (nest.tiles_from < stage) {
@@ -232,21 +254,48 @@ double NestBounds::of_word_moves(const MoveTerm& move, std::size_t stage, const 
   return cost;
 }
 
+/// Each word of weights or outputs passes the outer level once, and reaches each instance that needs it.
+double NestBounds::least_word_moves(const MoveTerm& move, std::size_t stage, const PartialNest& nest) const {
+  if (move.filled < 0) {
+    return -infinite;  // a saving grows with the words
+  }
+  double instances = 1;
+  for (std::size_t between = nest.spreads_from; between < stage; ++between) {
+    instances *= reuse_of(move.operand, nest.spreads[between]);
+  }
+  double price = move.filled * instances + move.visits;
+  for (const AskedTerm& asked : move.asked) {
+    price += asked.price;
+  }
+  return price * words_[move.operand];
+}
+
 /// Whether the tile's rows (columns) are without holes.
 bool NestBounds::is_smooth(const Extents& tile, Dimension dimension) {
   const bool is_row = dimension == Dimension::P || dimension == Dimension::R;
   AxisTable& axis = is_row ? rows_ : columns_;
-  const int64_t outputs = tile[is_row ? Dimension::P : Dimension::Q];
-  const int64_t taps = tile[is_row ? Dimension::R : Dimension::S];
-  return positions_met(outputs, taps, axis.stride(), axis.dilation()) ==
-         (outputs - 1) * axis.stride() + (taps - 1) * axis.dilation() + 1;
+  const Dimension output = is_row ? Dimension::P : Dimension::Q;
+  const Dimension tap = is_row ? Dimension::R : Dimension::S;
+  const int64_t outputs = tile[output];
+  const int64_t taps = tile[tap];
+  // With one output or one tap nothing ever falls into the holes.
+  return space_.whole[output] == 1 || space_.whole[tap] == 1 ||
+         positions_met(outputs, taps, axis.stride(), axis.dilation()) ==
+             (outputs - 1) * axis.stride() + (taps - 1) * axis.dilation() + 1;
 }
 
-/// Each instance receives each of its words at least once; each word leaves the outer level at least once.
+/// Each instance receives each of its words at least once; each word leaves the outer level at least once. In
+/// Timeloop's counting too: where it takes a step for one of the innermost loop, the tile before that step is
+/// one that was there.
 double NestBounds::least_input_words(const MoveTerm& move, std::size_t stage, const PartialNest& nest,
                                      const Loops& loops) {
   const Extents& tile = nest.tiles[stage];
-  const Extents& spread = nest.spreads[stage - 1];
+  Extents spread{{1, 1, 1, 1, 1, 1, 1}};
+  for (std::size_t between = nest.spreads_from; between < stage; ++between) {
+    for (const Dimension dimension : all_dimensions) {
+      spread[dimension] *= nest.spreads[between][dimension];
+    }
+  }
   const auto length = [&](Dimension output, Dimension tap, const AxisTable& axis) {
     const int64_t outputs = tile[output] * loops.outside[output];
     const int64_t taps = tile[tap] * loops.outside[tap];
@@ -260,7 +309,7 @@ double NestBounds::least_input_words(const MoveTerm& move, std::size_t stage, co
   double cost = move.filled * volume(spread) * maps * length(Dimension::P, Dimension::R, rows_) *
                 length(Dimension::Q, Dimension::S, columns_);
   for (const AskedTerm& asked : move.asked) {
-    cost += asked.price * tile_words(*space_.shape, Operand::inputs, space_.whole, false);
+    cost += asked.price * words_[Operand::inputs];
   }
   return cost;
 }
@@ -329,9 +378,7 @@ NestBounds::Class NestBounds::of_input_moves(const MoveTerm& move, std::size_t s
     const bool is_plain = counting_ == Counting::timeloop && !may_cancel(inside, loops.outside);
     costs.at(index_of(Operand::inputs)) = is_plain || least_move == infinite ? full : least_move;
   }
-  if (counting_ == Counting::exact) {
-    least = least_input_words(move, stage, nest, loops);
-  }
+  least = least_input_words(move, stage, nest, loops);
   return costs;
 }
 
@@ -341,7 +388,8 @@ double NestBounds::starts(std::size_t stage, const PartialNest& nest) const {
   }
   double added = 1;
   for (std::size_t between = 0; between < stage; ++between) {
-    added *= between < nest.spreads_from ? room_[between] : reuse_of(Operand::outputs, nest.spreads[between]);
+    added *= between < nest.spreads_from ? room_[between][Operand::outputs]
+                                         : reuse_of(Operand::outputs, nest.spreads[between]);
   }
   const Extents& tile = nest.tiles[stage];
   const double most = reuse_of(Operand::outputs, space_.whole) / reuse_of(Operand::outputs, tile);
@@ -373,13 +421,14 @@ ClassBounds NestBounds::class_bounds(std::size_t stage, const PartialNest& nest,
     double least = 0;
     if (move.operand == Operand::inputs) {
       costs = of_input_moves(move, stage, nest, loops, least);
-      bounds.least_inputs += least;
       for (double& cost : costs) {
         cost = std::max(cost, least);
       }
     } else {
       costs.fill(of_word_moves(move, stage, nest));
+      least = least_word_moves(move, stage, nest);
     }
+    bounds.floor[move.operand] += least;
     for (std::size_t alone = 0; alone < costs.size(); ++alone) {
       (alone == own ? bounds.own : bounds.others).at(alone) += costs.at(alone);
     }
@@ -395,13 +444,15 @@ ClassBounds NestBounds::class_bounds(std::size_t stage, const PartialNest& nest,
   return bounds;
 }
 
+double ClassBounds::reused(Operand alone, double reuse) const {
+  return std::max(with_reuse(own.at(index_of(alone)), reuse), floor[alone]);
+}
+
 double ClassBounds::least(const std::array<double, 3>& reuse) const {
   double least = infinite;
-  for (std::size_t alone = 0; alone < reuse.size(); ++alone) {
-    if (possible.at(alone)) {
-      const double reused = with_reuse(own.at(alone), reuse.at(alone));
-      const bool is_input = alone == index_of(Operand::inputs);
-      least = std::min(least, others.at(alone) + (is_input ? std::max(reused, least_inputs) : reused));
+  for (const Operand alone : all_operands) {
+    if (possible.at(index_of(alone))) {
+      least = std::min(least, others.at(index_of(alone)) + reused(alone, reuse.at(index_of(alone))));
     }
   }
   return least + starts;
@@ -468,18 +519,17 @@ void NestBounds::of_groups(std::size_t stage, const Extents& tile, std::vector<d
   for (const Operand operand : all_operands) {
     outside.at(index_of(operand)) = reuse_of(operand, space_.whole) / reuse_of(operand, tile);
   }
-  const double once =
-      counting_ == Counting::exact ? tile_words(*space_.shape, Operand::inputs, space_.whole, false) : 0;
   const auto& shares = space_.shares[stage - 1];
   bounds.clear();
   for (const SpreadGroup& group : groups) {
-    const PerOperand<double> members{{group.weights, group.inputs, group.outputs}};
+    const PerOperand<double> members = members_of(group);
     const Class reused{group.weights, group.kernels, group.outputs};
     Class costs{};
     for (const MoveTerm& move : terms_.moves[stage]) {
       const double shared = shares[move.operand] ? members[move.operand] : 1;
       double price = move.filled;
-      double once_price = move.filled * group.kernels;
+      double once_price =
+          move.filled * (move.operand == Operand::inputs ? group.kernels : members[move.operand]);
       for (const AskedTerm& asked : move.asked) {
         price += asked.price / (shared * room(asked.outer, stage - 1, move.operand));
         once_price += asked.price;
@@ -487,22 +537,23 @@ void NestBounds::of_groups(std::size_t stage, const Extents& tile, std::vector<d
       if (move.visits != 0) {
         double all = members[move.operand];
         for (std::size_t between = move.visited; between < stage - 1; ++between) {
-          all *= room_[between];
+          all *= room_[between][move.operand];
         }
         price += move.visits / all;
+        once_price += move.visits;
       }
       const double cost = moved[move.operand] * price;
       if (cost == 0) {
         continue;
       }
+      const double floor = move.filled < 0 ? -infinite : words_[move.operand] * once_price;
       const std::size_t own = index_of(move.operand);
       for (std::size_t alone = 0; alone < costs.size(); ++alone) {
         const double reuse = alone == own ? std::max(1.0, outside.at(own) / reused.at(own)) : 1;
         if (move.operand != Operand::inputs) {
-          costs.at(alone) += with_reuse(cost, reuse);
+          costs.at(alone) += std::max(with_reuse(cost, reuse), floor);
         } else {
-          costs.at(alone) +=
-              std::max(cost * (has_loops ? input_shares.at(alone) : 1) / reuse, once * once_price);
+          costs.at(alone) += std::max(cost * (has_loops ? input_shares.at(alone) : 1) / reuse, floor);
         }
       }
     }
@@ -510,7 +561,7 @@ void NestBounds::of_groups(std::size_t stage, const Extents& tile, std::vector<d
     if (start != 0) {
       double added = group.outputs;
       for (std::size_t between = 0; between < stage - 1; ++between) {
-        added *= room_[between];
+        added *= room_[between][Operand::outputs];
       }
       start *= std::min(added, outside.at(index_of(Operand::outputs)));
     }
