@@ -45,6 +45,9 @@ void read_capacity(const Document& value, Level& level, std::vector<Problem>& pr
 
 void read_held_operands(const Document& value, Level& level, std::vector<Problem>& problems) {
   level.holds = {};
+  if (value.kind == Document::Kind::list && value.items.empty()) {
+    return;  // MACs without memory of their own
+  }
   for (const Document& item : list_items(value, problems)) {
     if (const auto operand = parse_operand(item, problems)) {
       level.holds[*operand] = true;

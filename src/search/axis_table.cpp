@@ -1,5 +1,7 @@
 #include "search/axis_table.h"
 
+#include <algorithm>
+
 namespace mj {
 
 std::size_t AxisTable::Hash::operator()(const Key& key) const {
@@ -16,12 +18,17 @@ const AxisRows& AxisTable::rows(int64_t outputs, int64_t taps, const AxisSpreads
     key.at(3 + 2 * i) = static_cast<int32_t>(neighbours[i].bound);
     key.at(4 + 2 * i) = static_cast<int32_t>(neighbours[i].step);
   }
-  const auto found = known_.find(key);
-  if (found != known_.end()) {
-    return found->second;
+  Recent& recent = recent_[Hash{}(key) % recent_size];
+  const std::size_t used = std::min(key.size(), 4 + 2 * neighbours.size());  // with the 0 behind the last
+  if (recent.rows != nullptr && std::equal(key.begin(), key.begin() + used, recent.key.begin())) {
+    return *recent.rows;
   }
-  return known_.emplace(key, count_rows({outputs, taps, stride_, dilation_}, neighbours, shift))
-      .first->second;
+  auto found = known_.find(key);
+  if (found == known_.end()) {
+    found = known_.emplace(key, count_rows({outputs, taps, stride_, dilation_}, neighbours, shift)).first;
+  }
+  recent = {key, &found->second};
+  return found->second;
 }
 
 }  // namespace mj

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/threads.h"
 #include "energy/nest_accesses.h"
@@ -41,12 +43,49 @@ std::string key_of(const NestProblem& problem) {
   return key;
 }
 
-/// Why not even tiles of one word can be mapped.
+bool may_stand(const std::string& allowed, Dimension dimension) {
+  return allowed.find(letter_of(dimension)) != std::string::npos;
+}
+
+/// Of the instances of a level, those that a dimension may be spread over at most.
+int64_t most_instances(const Level& level, Dimension dimension) {
+  const int64_t x = may_stand(level.unroll[0], dimension) ? level.instances[0] : 1;
+  const int64_t y = may_stand(level.unroll[1], dimension) ? level.instances[1] : 1;
+  return level.one_axis ? std::max(x, y) : x * y;
+}
+
+/// The tile that a level must hold at least: what no loop further out, in time or space, can divide.
+Extents smallest_tile(const LayerShape& shape, const std::vector<Level>& levels, std::size_t level) {
+  Extents tile = extents_of(shape);
+  for (const Dimension dimension : all_dimensions) {
+    const int64_t whole = tile[dimension];
+    int64_t most_parts = 1;
+    for (std::size_t i = 0; i < level; ++i) {
+      most_parts = may_stand(levels[i].temporal, dimension)
+                       ? whole
+                       : std::min(whole, most_parts * most_instances(levels[i + 1], dimension));
+    }
+    tile[dimension] = 1;
+    while (whole % tile[dimension] != 0 || whole / tile[dimension] > most_parts) {
+      ++tile[dimension];
+    }
+  }
+  return tile;
+}
+
+/// Why not even the smallest tiles can be mapped.
 std::string reason_of(const NestProblem& problem) {
-  for (const Level& level : problem.levels) {
+  for (std::size_t i = 0; i < problem.levels.size(); ++i) {
+    const Level& level = problem.levels[i];
+    const Extents tile = smallest_tile(problem.shape, problem.levels, i);
     double needed = 0;
     for (const Operand operand : all_operands) {
-      needed += level.holds[operand] ? 1 : 0;
+      const double words = level.holds[operand] ? tile_words(problem.shape, operand, tile) : 0;
+      needed += words;
+      if (level.words_of[operand] && words > *level.words_of[operand]) {
+        return fmt::format("{}: the smallest tile needs {} words of {}, has {}", level.name, words,
+                           to_string(operand), *level.words_of[operand]);
+      }
     }
     if (level.words && needed > *level.words) {
       return fmt::format("{}: the smallest tile needs {} words, has {}", level.name, needed, *level.words);

@@ -8,6 +8,13 @@
 
 namespace mj {
 
+/// The operand that a loop over the dimension leaves as it is.
+constexpr Operand left_alone(Dimension dimension) {
+  return !is_relevant(Operand::weights, dimension)  ? Operand::weights
+         : !is_relevant(Operand::inputs, dimension) ? Operand::inputs
+                                                    : Operand::outputs;
+}
+
 /// What is decided of a nest, from the inside out: tiles of the stages from `tiles_from` on and the spreads
 /// from `spreads_from` on (spread i lies between stages i and i + 1).
 struct PartialNest {
@@ -22,10 +29,12 @@ struct PartialNest {
 struct ClassBounds {
   std::array<double, 3> others{};  ///< what the other operands cost
   std::array<double, 3> own{};     ///< what the operand costs without reuse
-  double least_inputs = 0;         ///< below which no reuse takes the inputs
+  PerOperand<double> floor;        ///< below which no reuse takes an operand
   std::array<bool, 3> possible{};  ///< whether there are such loops
   double starts = 0;               ///< Timeloop's first updates, negative
 
+  /// What the operand that is left alone costs, reused so often.
+  double reused(Operand alone, double reuse) const;
   /// The least over the classes, given how often the operand of each is reused.
   double least(const std::array<double, 3>& reuse) const;
 };
@@ -63,12 +72,14 @@ class NestBounds {
   double room(std::size_t outer, std::size_t decided, Operand operand) const;
   ClassBounds class_bounds(std::size_t stage, const PartialNest& nest, const Loops& loops);
   double macs_bound(const PartialNest& nest);
+  double rest(Operand operand, const PartialNest& nest) const;
   double share(Operand operand, bool always, std::size_t outer, std::size_t stage,
                const PartialNest& nest) const;
   InputNeighbours neighbours(std::size_t outer, std::size_t stage, const PartialNest& nest) const;
   Loops loops_outside(std::size_t stage, const PartialNest& nest) const;
   double starts(std::size_t stage, const PartialNest& nest) const;
   double of_word_moves(const MoveTerm& move, std::size_t stage, const PartialNest& nest) const;
+  double least_word_moves(const MoveTerm& move, std::size_t stage, const PartialNest& nest) const;
   Class of_input_moves(const MoveTerm& move, std::size_t stage, const PartialNest& nest, const Loops& loops,
                        double& least);
   double new_words(const Extents& tile, Dimension dimension, int64_t below,
@@ -84,9 +95,10 @@ class NestBounds {
   const NestTerms& terms_;
   Counting counting_;
   double macs_ = 1;
+  PerOperand<double> words_;  ///< of the layer, holes left out
   AxisTable rows_;
   AxisTable columns_;
-  std::vector<double> room_;  ///< by stage: the most instances of the next stage for each of this one
+  std::vector<PerOperand<double>> room_;  ///< by stage: the most instances of the next stage that share words
 };
 
 }  // namespace mj

@@ -4,14 +4,12 @@
 #include <cstdlib>
 #include <limits>
 
+#include "search/extent_math.h"
+
 namespace mj {
 namespace {
 
 constexpr int64_t elsewhere = std::numeric_limits<int32_t>::max();
-
-double real(int64_t count) {
-  return static_cast<double>(count);
-}
 
 /// Whether `a` is at most `b` in all prices.
 bool is_no_worse(const std::vector<double>& a, const std::vector<double>& b) {

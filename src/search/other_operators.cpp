@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "network/dataflow.h"
+#include "search/operator_nests.h"
 
 namespace mj {
 namespace {
@@ -71,18 +72,26 @@ std::optional<double> moved_words(const Network& network, const std::vector<std:
   return words;
 }
 
+/// Once through memory and the level next to it.
+WayPrices prices_through_buffer(const Accelerator& accelerator, int bits) {
+  WayPrices prices;
+  const double share = static_cast<double>(bits) / accelerator.word_bits;
+  for (std::size_t level = 0; level < accelerator.levels.size() && level < 2; ++level) {
+    prices.in += accelerator.levels[level].read_energy * share;
+    prices.out += accelerator.levels[level].write_energy * share;
+  }
+  return prices;
+}
+
 }  // namespace
 
 std::vector<OtherOperator> price_other_operators(const Network& network, const Accelerator& accelerator,
                                                  int64_t batch, int bits) {
   const auto data = data_values(network);
   const auto by_layers = layer_nodes(network);
-  double read_energy = 0;
-  double write_energy = 0;
-  for (std::size_t level = 0; level < accelerator.levels.size() && level < 2; ++level) {
-    read_energy += accelerator.levels[level].read_energy;
-    write_energy += accelerator.levels[level].write_energy;
-  }
+  const bool has_nests = accelerator.dataflow.empty();
+  const WayPrices through_all = has_nests ? element_wise_prices(accelerator, bits) : WayPrices{};
+  const WayPrices through_buffer = prices_through_buffer(accelerator, bits);
   std::vector<OtherOperator> others;
   for (const Node& node : network.nodes) {
     if (by_layers.contains(&node) || is_view(node)) {
@@ -93,11 +102,20 @@ std::vector<OtherOperator> price_other_operators(const Network& network, const A
     if (!read || !written || *read == 0) {
       continue;
     }
-    const double share = static_cast<double>(bits) / accelerator.word_bits;
+    OtherOperator other{node.name.empty() ? node.outputs.front() : node.name, node.op};
     const auto images = static_cast<double>(batch);
-    others.push_back({node.name.empty() ? node.outputs.front() : node.name, node.op, Words{*read * images},
-                      Words{*written * images},
-                      Energy{(*read * read_energy + *written * write_energy) * share}});
+    const auto pooled = has_nests ? map_pooling(network, node, accelerator, batch, bits) : std::nullopt;
+    if (pooled) {
+      other.read = Words{pooled->read};
+      other.written = Words{pooled->written};
+      other.energy = Energy{pooled->energy / images};
+    } else {
+      const WayPrices& prices = has_nests && is_element_wise(node) ? through_all : through_buffer;
+      other.read = Words{*read * images};
+      other.written = Words{*written * images};
+      other.energy = Energy{*read * prices.in + *written * prices.out};
+    }
+    others.push_back(other);
   }
   return others;
 }

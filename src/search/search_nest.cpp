@@ -6,16 +6,17 @@
 #include <limits>
 
 #include "base/error.h"
+#include "search/extent_math.h"
+#include "search/left_bounds.h"
 #include "search/nest_bounds.h"
 #include "search/order_choice.h"
+#include "search/outer_bounds.h"
 
 namespace mj {
 namespace {
 
 constexpr double infinite = std::numeric_limits<double>::infinity();
 constexpr double rounding = 1e-12;
-/// Of the least bound; a mapping within it ends the search, else the next round looks further.
-constexpr std::array<double, 10> round_limits{1.01, 1.03, 1.06, 1.1, 1.15, 1.2, 1.3, 1.6, 3, infinite};
 
 /// What is minimised, then what decides among equals.
 struct Key {
@@ -41,85 +42,6 @@ Key key_of(Objective objective, double energy, double cycles) {
   }
   return {};
 }
-
-double volume(const Extents& extents) {
-  double product = 1;
-  for (const int64_t extent : extents.values) {
-    product *= static_cast<double>(extent);
-  }
-  return product;
-}
-
-/// Least cost of all that lies outside a stage's tile, for each tile and whatever holds it.
-class OuterBounds {
- public:
-  OuterBounds(const NestSpace& space, NestBounds& bounds) : space_(space) {
-    std::size_t size = 1;
-    for (const Dimension dimension : all_dimensions) {
-      stride_[dimension] = size;
-      size *= space.divisors[dimension].size();
-    }
-    tables_.resize(space.stages.size());
-    for (std::size_t stage = 1; stage + 1 < space.stages.size(); ++stage) {
-      tables_[stage].assign(size, infinite);
-      fill(stage, bounds);
-      spread_to_parts(tables_[stage]);
-    }
-  }
-
-  /// Of tiles of `stage` that hold `inside`; 0 at the outermost stage.
-  double at(std::size_t stage, const TileIndex& inside) const {
-    return stage == 0 ? 0 : tables_[stage][index(inside)];
-  }
-
- private:
-  std::size_t index(const TileIndex& tile) const {
-    std::size_t sum = 0;
-    for (const Dimension dimension : all_dimensions) {
-      sum += stride_[dimension] * tile[dimension];
-    }
-    return sum;
-  }
-
-  void fill(std::size_t stage, NestBounds& bounds) {
-    std::vector<double> of_groups;
-    for_each_tile(space_, stage, TileIndex{}, [&](const TileIndex& tile, const Extents& extents) {
-      bounds.of_groups(stage, extents, of_groups);
-      tables_[stage][index(tile)] =
-          *std::min_element(of_groups.begin(), of_groups.end()) + at(stage - 1, tile);
-    });
-  }
-
-  /// The least over all tiles that a tile divides.
-  void spread_to_parts(std::vector<double>& table) const {
-    for (const Dimension dimension : all_dimensions) {
-      const std::vector<int64_t>& divisors = space_.divisors[dimension];
-      const std::size_t step = stride_[dimension];
-      const std::size_t run = step * divisors.size();
-      std::vector<std::pair<std::size_t, std::size_t>> covers;
-      for (std::size_t low = divisors.size(); low-- > 0;) {
-        for (std::size_t high = low + 1; high < divisors.size(); ++high) {
-          if (divisors[high] % divisors[low] == 0) {
-            covers.emplace_back(low, high);
-          }
-        }
-      }
-      for (std::size_t start = 0; start < table.size(); start += run) {
-        for (const auto& [low, high] : covers) {
-          double* to = &table[start + low * step];
-          const double* from = &table[start + high * step];
-          for (std::size_t i = 0; i < step; ++i) {
-            to[i] = std::min(to[i], from[i]);
-          }
-        }
-      }
-    }
-  }
-
-  const NestSpace& space_;
-  PerDimension<std::size_t> stride_;
-  std::vector<std::vector<double>> tables_;
-};
 
 /// Enters the space from the innermost tile outwards and leaves what cannot win.
 class Search {
@@ -150,14 +72,17 @@ class Search {
     if (roots_.empty()) {
       return std::nullopt;
     }
-    for (const double limit : round_limits) {
-      const double least = std::max(roots_.front().key.first, std::numeric_limits<double>::min());
-      round_limit_ = least * limit;
+    next_limit_ = roots_.front().key.first;
+    double looked_before = looked_at_;
+    while (!found_ && next_limit_ < infinite) {
+      excluded_ = next_limit_;
+      round_limit_ = std::max(next_limit_, std::numeric_limits<double>::min()) *
+                     (1 + left_.step(looked_at_ - looked_before));
+      looked_before = looked_at_;
+      next_limit_ = infinite;
+      left_.clear(round_limit_);
       cut_ = {round_limit_, infinite};
       search_roots();
-      if (found_ || out_of_time_) {
-        break;
-      }
     }
     if (!found_) {
       return std::nullopt;
@@ -165,7 +90,8 @@ class Search {
     best_.candidates = space_size(space_);
     best_.looked_at = looked_at_;
     best_.is_proven = !out_of_time_;
-    best_.bound = out_of_time_ ? std::min({open_bound_, round_limit_, best_.value}) : best_.value;
+    const double open = std::max(excluded_, std::min(open_bound_, round_limit_));
+    best_.bound = out_of_time_ ? std::min(open, best_.value) : best_.value;
     return best_;
   }
 
@@ -225,8 +151,17 @@ class Search {
     return std::max(least_transfer_, macs_ / std::min(instances, macs_) * problem_.timed_share);
   }
 
-  bool is_hopeless(double energy, std::size_t decided_from) const {
-    return !is_below(key_of(problem_.objective, energy, least_cycles(decided_from)), cut_);
+  bool is_hopeless(double energy, std::size_t decided_from) {
+    return is_hopeless(key_of(problem_.objective, energy, least_cycles(decided_from)));
+  }
+
+  bool is_hopeless(const Key& key) {
+    if (is_below(key, cut_)) {
+      return false;
+    }
+    next_limit_ = std::min(next_limit_, std::max(key.first, cut_.first));
+    left_.add(key.first);
+    return true;
   }
 
   bool may_stand(std::size_t stage, const TileIndex& tile, const TileIndex& inside) const {
@@ -269,7 +204,7 @@ class Search {
   void search_roots() {
     const std::size_t last = space_.stages.size() - 1;
     for (const Root& root : roots_) {
-      if (!is_below(root.key, cut_)) {
+      if (is_hopeless(root.key)) {
         if (root.key.first > cut_.first) {
           break;
         }
@@ -315,9 +250,13 @@ class Search {
         nest_.tiles_from = stage;
         nest_.spreads_from = stage - 1;
         const double all_macs = bounds_.of_moves(space_.stages.size(), nest_);
+        const double within = terms_.front().constant + moves_from(stage + 1);
         const double moves = bounds_.of_moves(stage, nest_);
-        if (!is_hopeless(spent + all_macs + moves + further, stage - 1)) {
-          loop_out(stage, inside, spent, all_macs);
+        if (!is_hopeless(within + all_macs + moves + further, stage - 1)) {
+          const ClassBounds classes = bounds_.by_class(stage, nest_);
+          if (!is_hopeless(within + all_macs + outer_.beyond(stage - 1, inside, classes), stage - 1)) {
+            loop_out(stage, inside, classes, within, all_macs);
+          }
         }
         if (is_late()) {
           return;
@@ -354,7 +293,8 @@ class Search {
   }
 
   /// Chooses the tile of the next stage out.
-  void loop_out(std::size_t stage, const TileIndex& inside, double spent, double macs) {
+  void loop_out(std::size_t stage, const TileIndex& inside, const ClassBounds& moves, double spent,
+                double macs) {
     const std::size_t next = stage - 1;
     const TileIndex whole = whole_tile(space_);
     if (next == 0) {
@@ -363,7 +303,6 @@ class Search {
       }
       return;
     }
-    const ClassBounds moves = bounds_.by_class(stage, nest_);
     const Extents inner = extents_at(space_, inside);
     TileIndex tile = inside;
     Extents extents = inner;
@@ -411,7 +350,7 @@ class Search {
     nest_.tiles_from = next;
     nest_.spreads_from = next;
     const double moves = bounds_.of_moves(stage, nest_);
-    const double outside = next == 0 ? 0 : outer_at_tile(next, tile);
+    const double outside = outer_.of_tile(next, tile);
     if (!is_hopeless(spent + macs + moves + outside, next)) {
       if (next == 0) {
         nest_.tiles_from = nest_.spreads_from = 0;
@@ -428,17 +367,16 @@ class Search {
 
   /// The bounds of a chain that is decided, one for each stage.
   double least_of_all_moves() {
-    double sum = terms_.front().constant;
-    for (std::size_t stage = 1; stage <= space_.stages.size(); ++stage) {
+    return terms_.front().constant + moves_from(1) + bounds_.of_moves(space_.stages.size(), nest_);
+  }
+
+  /// The bounds of moves into a stage and those further in, with what is decided.
+  double moves_from(std::size_t stage) {
+    double sum = 0;
+    for (; stage < space_.stages.size(); ++stage) {
       sum += bounds_.of_moves(stage, nest_);
     }
     return sum;
-  }
-
-  /// The bound of everything outside this very tile.
-  double outer_at_tile(std::size_t stage, const TileIndex& tile) {
-    bounds_.of_groups(stage, nest_.tiles[stage], group_bounds_);
-    return *std::min_element(group_bounds_.begin(), group_bounds_.end()) + outer_.at(stage - 1, tile);
   }
 
   /// Prices the orders of a chain of tiles.
@@ -452,14 +390,15 @@ class Search {
         cycles = std::max(cycles, ordered.prices[i] / (limit.words_per_cycle * instances_of(limit.level)));
       }
       const Key key = key_of(problem_.objective, energy, cycles);
-      if (is_below(key, cut_)) {
-        cut_ = key;
-        found_ = true;
-        best_.nest = nest_of(space_, nest_.tiles, nest_.spreads, ordered.orders);
-        best_.energy = energy;
-        best_.cycles = cycles;
-        best_.value = key.first;
+      if (is_hopeless(key)) {
+        continue;
       }
+      cut_ = key;
+      found_ = true;
+      best_.nest = nest_of(space_, nest_.tiles, nest_.spreads, ordered.orders);
+      best_.energy = energy;
+      best_.cycles = cycles;
+      best_.value = key.first;
     }
   }
 
@@ -509,7 +448,10 @@ class Search {
   bool found_ = false;
   NestOptimum best_;
   double open_bound_ = 0;   ///< of the roots not yet searched
+  double excluded_ = 0;     ///< no mapping is below
   double round_limit_ = 0;  ///< the searched ones have nothing below, but what was found
+  double next_limit_ = 0;   ///< the least bound that this round leaves
+  LeftBounds left_;
   double looked_at_ = 0;
   bool is_over_ = false;      ///< time has passed
   bool out_of_time_ = false;  ///< and there is a mapping

@@ -243,7 +243,7 @@ std::string read_message(const std::string& name) {
 TEST(ErrorsAccelerator, AnUnknownNameListsThePresets) {
   EXPECT_EQ(read_message("eyriss"),
             "eyriss: is neither a built-in accelerator nor a file; name one of eyeriss, eyeriss-cvpr17, "
-            "eyeriss-isca16, microcontroller, shidiannao, or a YAML file");
+            "eyeriss-isca16, microcontroller, nvdla, phone-npu, shidiannao, simba, tpu-v1, or a YAML file");
   EXPECT_EQ(read_message("./no/such.yaml"), "./no/such.yaml: does not exist; name an existing file");
   EXPECT_THROW(mj::preset_text("chip"), mj::InputError);
 }

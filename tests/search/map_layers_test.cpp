@@ -97,6 +97,30 @@ TEST(ErrorsMapLayers, ALayerThatFitsNowhereNamesTheLevel) {
             "take an accelerator with more room");
 }
 
+TEST(ErrorsMapLayers, TheSmallestTileHoldsWhatNoLoopFurtherOutMayDivide) {
+  Accelerator accelerator = chip(small_chip);
+  accelerator.levels[0].temporal = "NPQ";
+  accelerator.levels[1].words = 300;
+  // K 8, C 4, R 3, S 3 whole: 288 weights, 36 inputs and 8 outputs.
+  EXPECT_EQ(
+      message(accelerator),
+      "small.yaml: layer a: does not fit even in its smallest parts: buffer: the smallest tile needs 332 "
+      "words, has 300; take an accelerator with more room");
+  accelerator.levels[1].words.reset();
+  accelerator.levels[1].words_of = {{100, 100, 100}};
+  EXPECT_EQ(
+      message(accelerator),
+      "small.yaml: layer a: does not fit even in its smallest parts: buffer: the smallest tile needs 288 "
+      "words of weights, has 100; take an accelerator with more room");
+  // Over four PEs side by side a PE takes a quarter of K; C and the taps stay whole.
+  accelerator = chip(small_chip);
+  accelerator.levels[0].temporal = accelerator.levels[1].temporal = "NPQ";
+  accelerator.levels[2].unroll = {"K", ""};
+  EXPECT_EQ(message(accelerator),
+            "small.yaml: layer a: does not fit even in its smallest parts: RF: the smallest tile needs 110 "
+            "words, has 16; take an accelerator with more room");
+}
+
 TEST(ErrorsMapLayers, ANestThatDoesNotFitSaysWhy) {
   const Accelerator accelerator = chip(small_chip);
   const auto refused = [&](const std::string& text) {

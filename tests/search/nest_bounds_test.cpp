@@ -99,6 +99,13 @@ TEST(PropertyNestBounds, NoOrderOfAnyNestMovesForLess) {
       }
       partial.tiles_from = stage - 1;
       EXPECT_LE(bounds.of_moves(stage, partial), least) << place << ", next tile decided";
+      while (partial.spreads_from > 0) {
+        partial.spreads_from -= 1;
+        EXPECT_LE(bounds.of_moves(stage, partial), least)
+            << place << ", spreads from " << partial.spreads_from;
+        partial.tiles_from -= 1;
+        EXPECT_LE(bounds.of_moves(stage, partial), least) << place << ", tiles from " << partial.tiles_from;
+      }
     }
     ASSERT_FALSE(HasFailure());
   }

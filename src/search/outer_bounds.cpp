@@ -1,0 +1,182 @@
+#include "search/outer_bounds.h"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+namespace mj {
+namespace {
+
+constexpr double infinite = std::numeric_limits<double>::infinity();
+
+/// The dimensions whose loops leave an operand as it is; the last is given again where there are fewer.
+std::vector<Dimension> dimensions_of(Operand alone) {
+  std::vector<Dimension> dimensions;
+  for (const Dimension dimension : all_dimensions) {
+    if (!is_relevant(alone, dimension)) {
+      dimensions.push_back(dimension);
+    }
+  }
+  return dimensions;
+}
+
+}  // namespace
+
+OuterBounds::OuterBounds(const NestSpace& space, NestBounds& bounds) : space_(space), bounds_(bounds) {
+  std::size_t size = 1;
+  for (const Dimension dimension : all_dimensions) {
+    stride_[dimension] = size;
+    size *= space.divisors[dimension].size();
+    for (const int64_t part : space.divisors[dimension]) {
+      std::vector<uint8_t>& multiples = multiples_[dimension].emplace_back();
+      for (std::size_t i = 0; i < space.divisors[dimension].size(); ++i) {
+        if (space.divisors[dimension][i] % part == 0) {
+          multiples.push_back(static_cast<uint8_t>(i));
+        }
+      }
+    }
+  }
+  nest_.tiles.resize(space.stages.size());
+  nest_.spreads.resize(space.stages.size() - 1);
+  tables_.resize(space.stages.size());
+  for (std::size_t stage = 1; stage + 1 < space.stages.size(); ++stage) {
+    tables_[stage].own.assign(size, infinite);
+    fill(stage);
+  }
+}
+
+double OuterBounds::at(std::size_t stage, const TileIndex& inside) const {
+  return stage == 0 ? 0 : tables_[stage].holding[index(inside)];
+}
+
+double OuterBounds::of_tile(std::size_t stage, const TileIndex& tile) const {
+  return stage == 0 ? 0 : tables_[stage].own[index(tile)];
+}
+
+std::size_t OuterBounds::index(const TileIndex& tile) const {
+  std::size_t sum = 0;
+  for (const Dimension dimension : all_dimensions) {
+    sum += stride_[dimension] * tile[dimension];
+  }
+  return sum;
+}
+
+void OuterBounds::fill(std::size_t stage) {
+  Tables& tables = tables_[stage];
+  for_each_tile(space_, stage, TileIndex{}, [&](const TileIndex& tile, const Extents& extents) {
+    tables.own[index(tile)] = least_outside(stage, tile, extents);
+  });
+  tables.holding = tables.own;
+  tables.looping.fill(tables.own);
+  for (const Dimension dimension : all_dimensions) {
+    spread_to_parts(dimension, tables.holding);
+    for (const Operand alone : all_operands) {
+      if (is_relevant(alone, dimension) && space_.may_loop[stage][dimension]) {
+        spread_to_parts(dimension, tables.looping.at(static_cast<std::size_t>(alone)));
+      }
+    }
+  }
+}
+
+/// Over the spreads next to a tile, those of promising groups first.
+double OuterBounds::least_outside(std::size_t stage, const TileIndex& tile, const Extents& extents) {
+  const std::vector<SpreadGroup>& groups = space_.spreads[stage - 1];
+  bounds_.of_groups(stage, extents, of_groups_);
+  std::vector<std::size_t> order(groups.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return of_groups_[a] < of_groups_[b]; });
+  nest_.tiles[stage] = extents;
+  nest_.tiles_from = stage;
+  nest_.spreads_from = stage - 1;
+  const double further = at(stage - 1, tile);
+  double least = infinite;
+  for (const std::size_t group : order) {
+    if (of_groups_[group] + further >= least) {
+      break;
+    }
+    for (const Spread& spread : groups[group].spreads) {
+      TileIndex inside;
+      if (multiply(space_, tile, spread.index, inside)) {
+        nest_.spreads[stage - 1] = spread.bounds;
+        least = std::min(least, beyond(stage - 1, inside, bounds_.by_class(stage, nest_)));
+      }
+    }
+  }
+  return least;
+}
+
+/// The least over all tiles that a tile divides along one dimension.
+void OuterBounds::spread_to_parts(Dimension dimension, std::vector<double>& table) const {
+  const std::size_t step = stride_[dimension];
+  const std::size_t run = step * space_.divisors[dimension].size();
+  for (std::size_t start = 0; start < table.size(); start += run) {
+    for (std::size_t low = 0; low < multiples_[dimension].size(); ++low) {
+      double* to = &table[start + low * step];
+      for (const uint8_t high : multiples_[dimension][low]) {
+        const double* from = &table[start + high * step];
+        for (std::size_t i = 0; i < step; ++i) {
+          to[i] = std::min(to[i], from[i]);
+        }
+      }
+    }
+  }
+}
+
+double OuterBounds::beyond(std::size_t stage, const TileIndex& inside, const ClassBounds& moves) const {
+  double least = infinite;
+  if (stage == 0) {
+    std::array<double, 3> reuse{1, 1, 1};
+    for (const Dimension dimension : all_dimensions) {
+      const int64_t below = space_.divisors[dimension][inside[dimension]];
+      if (below != space_.whole[dimension] && !space_.may_loop[0][dimension]) {
+        return infinite;
+      }
+      reuse.at(static_cast<std::size_t>(left_alone(dimension))) *=
+          static_cast<double>(space_.whole[dimension] / below);
+    }
+    return moves.least(reuse);
+  }
+  for (const Operand alone : all_operands) {
+    if (moves.possible.at(static_cast<std::size_t>(alone))) {
+      least = std::min(least, least_of_class(stage, inside, moves, alone));
+    }
+  }
+  return least + moves.starts;
+}
+
+/// Loops over other classes end the reuse at this stage; without them it may go on as far as there are loops.
+double OuterBounds::least_of_class(std::size_t stage, const TileIndex& inside, const ClassBounds& moves,
+                                   Operand alone) const {
+  const Tables& tables = tables_[stage];
+  const std::vector<double>& looping = tables.looping.at(static_cast<std::size_t>(alone));
+  static const PerOperand<std::vector<Dimension>> dimensions{
+      {dimensions_of(Operand::weights), dimensions_of(Operand::inputs), dimensions_of(Operand::outputs)}};
+  double most = 1;
+  for (const Dimension dimension : dimensions[alone]) {
+    most *= static_cast<double>(space_.whole[dimension] / space_.divisors[dimension][inside[dimension]]);
+  }
+  const double others = moves.others.at(static_cast<std::size_t>(alone));
+  const double reused_on = moves.reused(alone, most);
+  double least = infinite;
+  const auto descend = [&](const auto& self, std::size_t next, std::size_t at, double reuse) -> void {
+    if (next == dimensions[alone].size()) {
+      least = std::min({least, moves.reused(alone, reuse) + looping[at], reused_on + tables.own[at]});
+      return;
+    }
+    const Dimension dimension = dimensions[alone][next];
+    const uint8_t start = inside[dimension];
+    const std::vector<int64_t>& divisors = space_.divisors[dimension];
+    for (const uint8_t i : multiples_[dimension][start]) {
+      self(self, next + 1, at + stride_[dimension] * (i - std::size_t{start}),
+           reuse * static_cast<double>(divisors[i] / divisors[start]));
+      if (!space_.may_loop[stage][dimension]) {
+        break;
+      }
+    }
+  };
+  descend(descend, 0, index(inside), 1);
+  return others + least;
+}
+
+}  // namespace mj
