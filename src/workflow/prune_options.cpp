@@ -5,14 +5,6 @@
 #include "base/error.h"
 
 namespace mj {
-namespace {
-
-/// Positions in an image are alike: few images are sampled at more of them, up to a point.
-constexpr int64_t samples_of_layer = 80000;
-constexpr int64_t fewest_positions = 32;
-constexpr int64_t most_positions = 128;
-
-}  // namespace
 
 PruneOptions default_options(const NamedMethod& method, std::size_t images, bool labelled) {
   PruneOptions options;
@@ -27,9 +19,7 @@ PruneOptions default_options(const NamedMethod& method, std::size_t images, bool
     options.recipe.damping = 3e-3;
   } else {
     options.recipe.images = 2000;
-    options.recipe.positions =
-        std::clamp<int64_t>(samples_of_layer / std::max<int64_t>(1, static_cast<int64_t>(images)),
-                            fewest_positions, most_positions);
+    options.recipe.positions = 32;
     options.recipe.match_variance = true;
     options.recipe.compensate = true;
     options.channels = true;

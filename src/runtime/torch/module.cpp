@@ -9,10 +9,11 @@
 namespace {
 
 /// Blocks that were freed stay with the process: otherwise every large map is fetched from the system anew,
-/// page by page.
+/// page by page. Those of 32 MB (the most that mallopt takes) or more do not: Gram matrices of large layers
+/// would leave holes.
 void keep_freed_memory() {
-  mallopt(M_MMAP_MAX, 0);
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 512 << 20);
 }
 
 }  // namespace
