@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -47,17 +46,21 @@ int epochs_of_round(const PruneOptions& options, int round) {
   return round >= options.rounds + most_corrections / 2 ? 0 : options.epochs;
 }
 
-/// Halves the range in which the least energy lies that keeps the accuracy.
-void decide_search(RunState& state, RoundState round, Measured measured, bool kept) {
+/// Halves the range in which the least energy lies that keeps the accuracy. A goal that was not come to costs
+/// too much accuracy, or cannot be come to.
+void decide_search(const PruneJob& job, RunState& state, RoundState round, Measured measured, bool kept) {
+  const double goal = round_goal(job, state).limit;
+  if (!kept || measured.energy > goal) {
+    state.too_low = goal;
+  }
   if (kept) {
     state.network = std::move(round.network);
     state.current = std::move(measured);
-  } else {
-    state.too_low = std::max(state.too_low, std::min(measured.energy, state.current.energy));
   }
-  if (state.current.energy - state.too_low <= search_resolution * state.dense.energy ||
-      (kept && !round.reachable)) {
-    end_run(state, kept && !round.reachable ? "no weights left to remove" : "max-drop");
+  if (kept && !round.reachable) {
+    end_run(state, "no weights left to remove");
+  } else if (state.current.energy - state.too_low <= search_resolution * state.dense.energy) {
+    end_run(state, "max-drop");
   }
 }
 
@@ -71,7 +74,7 @@ void decide(const PruneJob& job, RunState& state, Measured measured) {
   ++state.round;
   add_history(state, measured, kept);
   if (is_search(options)) {
-    decide_search(state, std::move(round), std::move(measured), kept);
+    decide_search(job, state, std::move(round), std::move(measured), kept);
     return;
   }
   if (kept) {
