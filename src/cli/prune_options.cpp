@@ -73,6 +73,7 @@ void add_switch(CLI::App& command, const std::string& name, std::optional<bool>&
 
 std::vector<std::string> method_names() {
   std::vector<std::string> names;
+  names.reserve(named_methods.size());
   for (const NamedMethod& method : named_methods) {
     names.emplace_back(method.name);
   }

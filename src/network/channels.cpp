@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 #include <utility>
 
 #include "base/error.h"
@@ -16,7 +17,9 @@ using Kept = std::vector<bool>;
 struct AxisOf {
   std::string constant;
   std::size_t axis = 0;
-  auto operator<=>(const AxisOf&) const = default;
+  bool operator<(const AxisOf& other) const {
+    return std::tie(constant, axis) < std::tie(other.constant, other.axis);
+  }
 };
 
 Tensor take(const Tensor& tensor, std::size_t axis, const Kept& kept) {

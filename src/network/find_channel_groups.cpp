@@ -181,12 +181,16 @@ class Tracer {
   }
 
   void visit_other(const Node& node) {
-    const Layout* channels = node.inputs.empty() ? nullptr : layout(node.inputs[0]);
     if (node.op == "Concat") {
       visit_concat(node);
-    } else if (channels == nullptr) {
+      return;
+    }
+    const Layout* channels = node.inputs.empty() ? nullptr : layout(node.inputs[0]);
+    if (channels == nullptr) {
       fix_all(node);
-    } else if (node.op == "BatchNormalization") {
+      return;
+    }
+    if (node.op == "BatchNormalization") {
       visit_batch_norm(node, Layout(*channels));
     } else if (node.op == "PRelu") {
       visit_slopes(node, Layout(*channels));

@@ -142,6 +142,7 @@ std::vector<int64_t> elimination_order(const std::vector<ChannelInputs>& readers
   ensure(count >= 0 && count <= channels, "no more channels are removed than there are");
   const SingleThreadedBlas guard;
   std::vector<Reader> all;
+  all.reserve(readers.size());
   for (const ChannelInputs& reader : readers) {
     all.emplace_back(reader, damping);
   }

@@ -7,6 +7,11 @@
 namespace mj {
 namespace {
 
+/// Of a number by one of its divisors.
+double quotient(int64_t number, int64_t divisor) {
+  return static_cast<double>(number) / static_cast<double>(divisor);
+}
+
 constexpr double infinite = std::numeric_limits<double>::infinity();
 
 /// The dimensions whose loops leave an operand as it is; the last is given again where there are fewer.
@@ -132,8 +137,7 @@ double OuterBounds::beyond(std::size_t stage, const TileIndex& inside, const Cla
       if (below != space_.whole[dimension] && !space_.may_loop[0][dimension]) {
         return infinite;
       }
-      reuse.at(static_cast<std::size_t>(left_alone(dimension))) *=
-          static_cast<double>(space_.whole[dimension] / below);
+      reuse.at(static_cast<std::size_t>(left_alone(dimension))) *= quotient(space_.whole[dimension], below);
     }
     return moves.least(reuse);
   }
@@ -154,7 +158,7 @@ double OuterBounds::least_of_class(std::size_t stage, const TileIndex& inside, c
       {dimensions_of(Operand::weights), dimensions_of(Operand::inputs), dimensions_of(Operand::outputs)}};
   double most = 1;
   for (const Dimension dimension : dimensions[alone]) {
-    most *= static_cast<double>(space_.whole[dimension] / space_.divisors[dimension][inside[dimension]]);
+    most *= quotient(space_.whole[dimension], space_.divisors[dimension][inside[dimension]]);
   }
   const double others = moves.others.at(static_cast<std::size_t>(alone));
   const double reused_on = moves.reused(alone, most);
@@ -169,7 +173,7 @@ double OuterBounds::least_of_class(std::size_t stage, const TileIndex& inside, c
     const std::vector<int64_t>& divisors = space_.divisors[dimension];
     for (const uint8_t i : multiples_[dimension][start]) {
       self(self, next + 1, at + stride_[dimension] * (i - std::size_t{start}),
-           reuse * static_cast<double>(divisors[i] / divisors[start]));
+           reuse * quotient(divisors[i], divisors[start]));
       if (!space_.may_loop[stage][dimension]) {
         break;
       }

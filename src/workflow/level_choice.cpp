@@ -220,14 +220,13 @@ Levels LevelChoice::within(double limit) {
     }
     return std::pair(high, std::move(reached));
   };
-  const auto [price, levels] = lowest(highest_price, at_price(std::exp(highest_price), {}),
-                                      [&](double each) { return at_price(each, {}); });
+  const std::pair<double, Levels> found = lowest(highest_price, at_price(std::exp(highest_price), {}),
+                                                 [&](double price) { return at_price(price, {}); });
   // Channels go many at a time: what that leaves of the limit is the weights' to take.
-  Levels filled = levels;
-  return lowest(price, levels,
-                [&](double each) {
-                  filled.removals = levels.removals;
-                  set_shares(filled, each);
+  Levels filled = found.second;
+  return lowest(found.first, found.second,
+                [&](double price) {
+                  set_shares(filled, price);
                   return filled;
                 })
       .second;
