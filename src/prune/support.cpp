@@ -1,7 +1,8 @@
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
-#include <functional>
 #include <limits>
 
 #include "base/error.h"
@@ -12,32 +13,50 @@
 namespace mj {
 namespace {
 
-// NaN has no place in an order; it is what one would keep last.
-float size_of(float weight) {
-  return std::isnan(weight) ? -1.0F : std::fabs(weight);
+// Orders as the magnitudes do. NaN has no place in an order; it is what one would keep last.
+uint32_t rank_of(float weight) {
+  return std::isnan(weight) ? 0 : std::bit_cast<uint32_t>(std::fabs(weight)) + 1;
 }
 
-// Of the candidates begin..end-1. Sizes alone are parted, which takes a third of the time of parting indices
-// by them.
-void mark_largest(const Matrix& weights, const Support& candidates, int64_t begin, int64_t end, int64_t keep,
-                  Support& kept) {
-  std::vector<float> sizes;
-  for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
-    if (candidates.kept[i] != 0) {
-      sizes.push_back(size_of(weights.values[i]));
+// The rank of the one that comes at place `keep` from the largest, digit by digit: a copy to be sorted would
+// be as large as the weights.
+// @param[in,out] keep  how many of that very rank are within it
+uint32_t rank_at(const Matrix& weights, const Support& candidates, std::size_t begin, std::size_t end,
+                 int64_t& keep) {
+  constexpr int digit_bits = 8;
+  constexpr uint32_t digits = 1U << digit_bits;
+  uint32_t found = 0;
+  for (int shift = 32 - digit_bits; shift >= 0; shift -= digit_bits) {
+    const uint32_t known = shift + digit_bits == 32 ? 0 : ~0U << (shift + digit_bits);
+    std::array<int64_t, digits> counts{};
+    for (std::size_t i = begin; i < end; ++i) {
+      const uint32_t rank = rank_of(weights.values[i]);
+      counts[(rank >> shift) % digits] +=
+          static_cast<int64_t>(candidates.kept[i] != 0 && (rank & known) == found);
     }
+    uint32_t digit = digits - 1;
+    for (; counts[digit] < keep; --digit) {
+      keep -= counts[digit];
+    }
+    found |= digit << shift;
   }
-  keep = std::min(keep, std::ssize(sizes));
-  if (keep == 0) {
+  return found;
+}
+
+// Of the candidates begin..end-1.
+void mark_largest(const Matrix& weights, const Support& candidates, std::size_t begin, std::size_t end,
+                  int64_t keep, Support& kept) {
+  const auto available = std::count_if(candidates.kept.begin() + static_cast<std::ptrdiff_t>(begin),
+                                       candidates.kept.begin() + static_cast<std::ptrdiff_t>(end),
+                                       [](uint8_t candidate) { return candidate != 0; });
+  int64_t equals = std::min<int64_t>(keep, available);
+  if (equals == 0) {
     return;
   }
-  const auto last = sizes.begin() + keep - 1;
-  std::nth_element(sizes.begin(), last, sizes.end(), std::greater<>());
-  const float least = *last;
-  auto equals = keep - std::count_if(sizes.begin(), last, [&](float size) { return size > least; });
-  for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
-    const float size = candidates.kept[i] != 0 ? size_of(weights.values[i]) : -2;
-    if (size > least || (size == least && equals-- > 0)) {
+  const uint32_t least = rank_at(weights, candidates, begin, end, equals);
+  for (std::size_t i = begin; i < end; ++i) {
+    const uint32_t rank = rank_of(weights.values[i]);
+    if (candidates.kept[i] != 0 && (rank > least || (rank == least && equals-- > 0))) {
       kept.kept[i] = 1;
     }
   }
@@ -83,7 +102,7 @@ Support keep_largest(const Matrix& weights, const Support& candidates, int64_t k
   const int64_t d = weights.columns;
   Support kept{weights.rows, d, std::vector<uint8_t>(weights.values.size())};
   if (scope == Scope::layer) {
-    mark_largest(weights, candidates, 0, weights.rows * d, keep, kept);
+    mark_largest(weights, candidates, 0, weights.values.size(), keep, kept);
     return kept;
   }
   std::vector<int64_t> available;
@@ -93,7 +112,8 @@ Support keep_largest(const Matrix& weights, const Support& candidates, int64_t k
   }
   const auto shares = share_among_rows(available, keep);
   for (int64_t i = 0; i < weights.rows; ++i) {
-    mark_largest(weights, candidates, i * d, (i + 1) * d, shares[static_cast<std::size_t>(i)], kept);
+    mark_largest(weights, candidates, static_cast<std::size_t>(i * d), static_cast<std::size_t>((i + 1) * d),
+                 shares[static_cast<std::size_t>(i)], kept);
   }
   return kept;
 }
