@@ -5,23 +5,10 @@
 #include <cmath>
 
 #include "report/estimate_report.h"
+#include "report/figures.h"
 
 namespace mj {
 namespace {
-
-std::string quoted(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) {
-    return text;
-  }
-  std::string result = "\"";
-  for (const char letter : text) {
-    result += letter;
-    if (letter == '"') {
-      result += letter;
-    }
-  }
-  return result + "\"";
-}
 
 /// The shortest text that reads back as the same number; empty where it is not finite.
 std::string number(double value) {
@@ -54,7 +41,7 @@ std::vector<std::string> header(const std::vector<std::pair<std::string, Energy>
                                   "inputs_energy",
                                   "outputs_energy"};
   for (const auto& [level, energy] : levels) {
-    fields.push_back(quoted(level + "_energy"));
+    fields.push_back(csv_field(level + "_energy"));
   }
   fields.insert(fields.end(), {"cycles", "utilization", "mapping", "optimal"});
   return fields;
@@ -65,7 +52,7 @@ std::vector<std::string> fields_of(const LayerEstimate& layer, const Estimate& e
   const Workload& workload = layer.workload;
   const LayerShape& shape = workload.shape;
   const LayerEnergy& energy = layer.energy;
-  std::vector<std::string> fields{quoted(workload.name), quoted(workload.op)};
+  std::vector<std::string> fields{csv_field(workload.name), csv_field(workload.op)};
   for (const int64_t size : {shape.n, shape.k, shape.c, shape.p, shape.q, shape.r, shape.s, shape.groups,
                              shape.stride[0], shape.stride[1], mac_count(shape)}) {
     fields.push_back(fmt::format("{}", size));
@@ -87,7 +74,7 @@ std::vector<std::string> fields_of(const LayerEstimate& layer, const Estimate& e
     fields.push_back(found == energy.by_level.end() ? "" : number(found->second.value));
   }
   fields.insert(fields.end(), {number(layer.counts.cycles.value), number(layer.counts.utilization),
-                               quoted(mapping_text(layer)), layer.mapping_is_optimal ? "true" : "false"});
+                               csv_field(mapping_text(layer)), layer.mapping_is_optimal ? "true" : "false"});
   return fields;
 }
 

@@ -73,6 +73,20 @@ double ratio(double part, double whole) {
   return whole == 0 ? std::numeric_limits<double>::quiet_NaN() : part / whole;
 }
 
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) {
+    return text;
+  }
+  std::string result = "\"";
+  for (const char letter : text) {
+    result += letter;
+    if (letter == '"') {
+      result += letter;
+    }
+  }
+  return result + "\"";
+}
+
 std::optional<int64_t> whole_count(double value) {
   constexpr double exact_below = 9007199254740992.0;
   if (std::isfinite(value) && value == std::floor(value) && std::abs(value) < exact_below) {

@@ -23,6 +23,9 @@ std::string duration(double seconds);
 /// part / whole; not a number where `whole` is 0.
 double ratio(double part, double whole);
 
+/// A field of a CSV file, in quotes where RFC 4180 wants them.
+std::string csv_field(const std::string& text);
+
 /// A count that may be a mean, as a whole number where it is one that a double holds exactly.
 std::optional<int64_t> whole_count(double value);
 

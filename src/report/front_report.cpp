@@ -25,18 +25,6 @@ std::string cell(const std::optional<double>& value) {
   return value ? fmt::format("{}", *value) : "";
 }
 
-/// A field of a CSV file (RFC 4180).
-std::string quoted(const std::string& text) {
-  if (text.find_first_of("\",\n") == std::string::npos) {
-    return text;
-  }
-  std::string field = "\"";
-  for (const char c : text) {
-    field += c == '"' ? std::string("\"\"") : std::string(1, c);
-  }
-  return field + "\"";
-}
-
 }  // namespace
 
 std::vector<bool> on_front(const std::vector<FrontNetwork>& networks) {
@@ -84,7 +72,7 @@ std::string front_csv(const std::vector<FrontNetwork>& networks) {
     text += fmt::format("{},{},{},{},{},{},{},{},{},{},{}\n", networks[i].budget, result.after.energy,
                         result.before.energy, energy_share(result), result.after.nonzero_weights,
                         cell(result.after.top1), cell(result.after.top5), cell(result.before.top1),
-                        cell(result.before.top5), best[i] ? 1 : 0, quoted(result.output));
+                        cell(result.before.top5), best[i] ? 1 : 0, csv_field(result.output));
   }
   return text;
 }

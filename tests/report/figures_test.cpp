@@ -78,5 +78,12 @@ TEST(UnitTextTable, TheFirstColumnIsCutBetweenCharacters) {
   EXPECT_NE(to_text(umlauts).find("\n…öööööööööö x"), std::string::npos);
 }
 
+// RFC 4180: fields with commas, quotes or line ends stand in quotes, quotes within them twice.
+TEST(UnitFigures, CsvFieldsStandInQuotesWhereTheyMust) {
+  EXPECT_EQ(csv_field("fire2/squeeze1x1"), "fire2/squeeze1x1");
+  EXPECT_EQ(csv_field("a,b"), "\"a,b\"");
+  EXPECT_EQ(csv_field("3\" of\r\n"), "\"3\"\" of\r\n\"");
+}
+
 }  // namespace
 }  // namespace mj
