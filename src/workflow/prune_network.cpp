@@ -139,8 +139,7 @@ PruneOutcome run_rounds(PruneContext& context) {
   RunState state = start_state(context);
   while (!state.ended) {
     const std::string name = fmt::format("round {}", state.round + 1);
-    prune_round(context, state, epochs_of_round(job.options, state.round), name);
-    Measured measured = measure(context, state.begun->network, name);
+    Measured measured = prune_round(context, state, epochs_of_round(job.options, state.round), name);
     report(context, name, measured, state.dense);
     decide(job, state, std::move(measured));
     save(context, state);

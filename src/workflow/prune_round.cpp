@@ -172,46 +172,59 @@ void prune_layers(PruneContext& context, RunState& state, const std::string& nam
 
 /// Activations change with the weights, so that the cost is not quite what was planned. Where it is off the
 /// goal the layers are pruned anew, from what they were, by a plan with another aim.
-bool is_corrected(PruneContext& context, RunState& state, const std::string& name) {
+/// @param[out] measured of the round's network where it stays
+bool is_corrected(PruneContext& context, RunState& state, const std::string& name,
+                  std::optional<Measured>& measured) {
   RoundState& begun = *state.begun;
   const RoundGoal goal = round_goal(context.job, state);
   if (begun.settled || !begun.reachable || goal.kind == RoundGoal::Kind::weights ||
       context.job.options.method != PruneMethod::levels || begun.corrections + 1 >= most_tries) {
     return false;
   }
-  const double reached = counted(goal.kind, measure(context, begun.network, name));
+  measured = measure(context, begun.network, name);
+  const double reached = counted(goal.kind, *measured);
   if (reached <= goal.limit && reached >= (1 - most_slack) * goal.limit) {
     return false;
   }
   RoundState next = begin_round(context, state, name, begun.aim * corrected_aim * goal.limit / reached);
   next.corrections = begun.corrections + 1;
   begun = std::move(next);
+  measured.reset();
   save_if_due(context, state);
   return true;
 }
 
 /// A search takes a network as it is pruned where that keeps the accuracy.
-bool needs_tuning(PruneContext& context, const RunState& state, const std::string& name) {
-  return !is_search(context.job.options) || state.begun->training.epochs > 0 ||
-         !is_above_floor(context.job.options, state.dense, measure(context, state.begun->network, name));
+bool needs_tuning(PruneContext& context, const RunState& state, const std::string& name,
+                  std::optional<Measured>& measured) {
+  if (!is_search(context.job.options) || state.begun->training.epochs > 0) {
+    return true;
+  }
+  if (!measured) {
+    measured = measure(context, state.begun->network, name);
+  }
+  return !is_above_floor(context.job.options, state.dense, *measured);
 }
 
 }  // namespace
 
-void prune_round(PruneContext& context, RunState& state, int epochs, const std::string& name) {
+Measured prune_round(PruneContext& context, RunState& state, int epochs, const std::string& name) {
   context.tried = nullptr;  // It is of another network.
   if (!state.begun) {
     state.begun = begin_round(context, state, name,
                               context.job.options.method == PruneMethod::levels ? 1 : planning_margin);
     save_if_due(context, state);
   }
+  std::optional<Measured> measured;
   do {
     prune_layers(context, state, name);
-  } while (is_corrected(context, state, name));
+  } while (is_corrected(context, state, name, measured));
   state.begun->settled = true;
-  if (epochs > 0 && needs_tuning(context, state, name)) {
+  if (epochs > 0 && needs_tuning(context, state, name, measured)) {
     fine_tune(context, state, epochs, name);
+    measured.reset();
   }
+  return measured ? *std::move(measured) : measure(context, state.begun->network, name);
 }
 
 }  // namespace mj

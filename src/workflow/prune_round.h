@@ -11,6 +11,7 @@ namespace mj {
 /// fine-tune with the zeros held. Goes on with state.begun if that is there, and leaves the round's network
 /// in it; the context's run keeps the state after each layer and epoch.
 /// @param epochs of fine-tuning
-void prune_round(PruneContext& context, RunState& state, int epochs, const std::string& name);
+/// @return the figures of the round's network
+Measured prune_round(PruneContext& context, RunState& state, int epochs, const std::string& name);
 
 }  // namespace mj
