@@ -1,7 +1,5 @@
 #include "energy/zero_savings.h"
 
-#include <algorithm>
-
 namespace mj {
 namespace {
 
@@ -12,9 +10,7 @@ double patterned_share(const Workload& workload, const WeightPattern& pattern) {
     return 1;
   }
   const int64_t channels = workload.shape.c;
-  const int64_t kept =
-      channels / pattern.group * pattern.kept + std::min<int64_t>(channels % pattern.group, pattern.kept);
-  return static_cast<double>(kept) / static_cast<double>(channels);
+  return static_cast<double>(pattern.most_of(channels)) / static_cast<double>(channels);
 }
 
 /// MACs of which no operand that triggers a saving is zero.

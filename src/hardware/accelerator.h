@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <filesystem>
@@ -83,6 +84,11 @@ struct ZeroRule {
 struct WeightPattern {
   int kept = 2;
   int group = 4;
+
+  /// Of so many input channels at one place; the last ones make a smaller group with the same limit.
+  int64_t most_of(int64_t channels) const {
+    return channels / group * kept + std::min<int64_t>(channels % group, kept);
+  }
 };
 
 /// What is drawn whether anything is computed or not.

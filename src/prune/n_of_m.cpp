@@ -59,15 +59,6 @@ Support keep_n_of_m(const Matrix& values, const Support& candidates, const NOfM&
   return support;
 }
 
-int64_t most_of_n_of_m(int64_t rows, int64_t columns, const NOfM& pattern) {
-  ensure_pattern(columns, pattern);
-  int64_t most = 0;
-  for_each_group(columns, pattern, [&](const std::vector<int64_t>& group) {
-    most += std::min<int64_t>(std::ssize(group), pattern.kept);
-  });
-  return rows * most;
-}
-
 Support choose_n_of_m(const LayerProblem& problem, const Support& candidates, const NOfM& pattern,
                       const AdmmOptions& options) {
   ensure_pattern(candidates.columns, pattern);

@@ -21,9 +21,6 @@ struct NOfM {
 /// those that stand first. Throws InternalError unless 0 < kept <= group and `places` divides the columns.
 Support keep_n_of_m(const Matrix& values, const Support& candidates, const NOfM& pattern);
 
-/// The largest number of weights of a rows x columns matrix that the pattern allows.
-int64_t most_of_n_of_m(int64_t rows, int64_t columns, const NOfM& pattern);
-
 /// Chooses the weights with the pattern that together give outputs closest to Y: choose_support_by_admm with
 /// keep_n_of_m in the place of the layer's best. On rows of a few inputs keep_n_of_m of the weights alone can
 /// do better. refit_kept follows.

@@ -9,12 +9,7 @@
 #include <limits>
 #include <utility>
 
-// The program is compiled for processors without wide registers, so the choice is made where it runs.
-#ifdef __x86_64__
-#define MJ_WIDE_REGISTERS __attribute__((target_clones("fma", "default")))
-#else
-#define MJ_WIDE_REGISTERS
-#endif
+#include "prune/wide_registers.h"
 
 namespace mj {
 namespace {

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "network/weights.h"
+#include "workflow/bisection.h"
 #include "workflow/cost_curve.h"
 
 namespace mj {
@@ -17,7 +18,6 @@ namespace {
 
 /// Of a layer's weights, the share that is kept at least: a layer without weights cuts the network.
 constexpr double smallest_density = 0.005;
-constexpr int bisections = 60;
 
 /// One layer as the plan sees it: its scores from the highest, and its cost as its lowest-scored weights
 /// go.
@@ -89,13 +89,9 @@ double find_threshold(const std::vector<LayerCurve>& curves, const RoundGoal& go
   if (high == 0 || predict(curves, goal, 0) <= goal.limit) {
     return 0;
   }
-  low = std::log(low) - 1;
-  high = std::log(high) + 1;
-  for (int i = 0; i < bisections; ++i) {
-    const double middle = (low + high) / 2;
-    (predict(curves, goal, std::exp(middle)) > goal.limit ? low : high) = middle;
-  }
-  return std::exp(high);
+  return std::exp(lowest_that(std::log(low) - 1, std::log(high) + 1, [&](double logarithm) {
+    return predict(curves, goal, std::exp(logarithm)) <= goal.limit;
+  }));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "network/weights.h"
+#include "workflow/bisection.h"
 #include "workflow/cost_curve.h"
 #include "workflow/prune_layer.h"
 
@@ -14,8 +15,7 @@ namespace mj {
 namespace {
 
 constexpr std::size_t steps_of_share = 200;  ///< in equal ratios from all weights to the fewest tried
-constexpr int bisections = 60;
-constexpr double lowest_price = -60;  ///< its logarithm
+constexpr double lowest_price = -60;         ///< its logarithm
 constexpr double highest_price = 60;
 constexpr int sweeps = 4;
 
@@ -114,13 +114,13 @@ const LevelChoice::Curve& LevelChoice::curve(std::size_t layer, const std::vecto
       found->levels.push_back({1, 0, layer_cost(alone.network, 0, alone.stats, *setting_, cost_)});
       return *found;
     }
-    if (choices.pattern_loss) {
+    if (choices.trial.pattern_loss) {
       LayerAlone patterned = alone;
       set_pattern(patterned.network, 0, *setting_->accelerator.weight_pattern);
       pattern_cost = layer_cost(patterned.network, 0, patterned.stats, *setting_, cost_);
     }
     EnergySetting setting = *setting_;
-    if (choices.pattern_loss) {
+    if (choices.trial.pattern_loss) {
       setting.workload.pattern_group = 0;  // Where a few weights follow the pattern by chance is no saving.
     }
     costs.emplace(std::move(alone), setting, cost_);
@@ -133,10 +133,10 @@ const LevelChoice::Curve& LevelChoice::curve(std::size_t layer, const std::vecto
   for (std::size_t i = 0; i <= steps_of_share; ++i) {
     const double share = std::pow(least, static_cast<double>(i) / steps_of_share);
     found->levels.push_back(
-        {share, loss_at(choices.losses, share), costs ? costs->at(share) : share * choices.nonzero});
+        {share, loss_at(choices.trial.losses, share), costs ? costs->at(share) : share * choices.nonzero});
   }
   if (pattern_cost) {
-    found->levels.push_back({1, *choices.pattern_loss, *pattern_cost, true});
+    found->levels.push_back({1, *choices.trial.pattern_loss, *pattern_cost, true});
   }
   return *found;
 }
@@ -206,30 +206,17 @@ void LevelChoice::set_shares(Levels& levels, double price) {
 }
 
 Levels LevelChoice::within(double limit) {
-  const auto lowest = [&](double high, Levels reached, const auto& at) {
-    double low = lowest_price;
-    for (int i = 0; i < bisections; ++i) {
-      const double middle = (low + high) / 2;
-      Levels levels = at(std::exp(middle));
-      if (levels.cost > limit) {
-        low = middle;
-      } else {
-        high = middle;
-        reached = std::move(levels);
-      }
-    }
-    return std::pair(high, std::move(reached));
-  };
-  const std::pair<double, Levels> found = lowest(highest_price, at_price(std::exp(highest_price), {}),
-                                                 [&](double price) { return at_price(price, {}); });
+  const double price = lowest_that(lowest_price, highest_price, [&](double logarithm) {
+    return at_price(std::exp(logarithm), {}).cost <= limit;
+  });
+  Levels levels = at_price(std::exp(price), {});
   // Channels go many at a time: what that leaves of the limit is the weights' to take.
-  Levels filled = found.second;
-  return lowest(found.first, found.second,
-                [&](double price) {
-                  set_shares(filled, price);
-                  return filled;
-                })
-      .second;
+  const double lower = lowest_that(lowest_price, price, [&](double logarithm) {
+    set_shares(levels, std::exp(logarithm));
+    return levels.cost <= limit;
+  });
+  set_shares(levels, std::exp(lower));
+  return levels;
 }
 
 }  // namespace mj

@@ -15,11 +15,10 @@ namespace mj {
 
 /// What may be done to one layer.
 struct LayerChoices {
-  bool is_pruned = false;              ///< false: it stays as it is, whatever its channels
-  double nonzero = 0;                  ///< weights
-  double fewest = 1;                   ///< that it must keep
-  std::vector<double> losses;          ///< at each of tried_shares
-  std::optional<double> pattern_loss;  ///< with the accelerator's weight pattern, where it can be had
+  bool is_pruned = false;  ///< false: it stays as it is, whatever its channels
+  double nonzero = 0;      ///< weights
+  double fewest = 1;       ///< that it must keep
+  LayerTrial trial;
 };
 
 /// What may be done to a group of channels.

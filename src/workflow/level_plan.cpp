@@ -55,10 +55,7 @@ std::vector<LayerChoices> try_layers(PruneContext& context, const Network& netwo
     choices.is_pruned = true;
     choices.nonzero = static_cast<double>(count_nonzeros(weight_matrix(network, layer)));
     choices.fewest = static_cast<double>(fewest_weights(network, l, context.most_zeros[l]));
-    choices.losses = trials.of_layer(l, choices.nonzero);
-    if (can_follow_pattern(context, layer, choices)) {
-      choices.pattern_loss = trials.of_pattern(l);
-    }
+    choices.trial = trials.of_layer(l, choices.nonzero, can_follow_pattern(context, layer, choices));
   }
   return layers;
 }

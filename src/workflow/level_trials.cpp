@@ -93,31 +93,28 @@ double LevelTrials::loss_of(const Network& pruned) {
   return std::max(mean_divergence(before_, loss_passes_.logits(context_.stop)), least_loss);
 }
 
-std::vector<double> LevelTrials::of_layer(std::size_t layer, double nonzero) {
+LayerTrial LevelTrials::of_layer(std::size_t layer, double nonzero, bool patterned) {
   context_.working->load_constants(network_);
   loss_passes_.go_to(layer, context_.stop);
   sample_passes_.go_to(layer, context_.stop);
   const LayerFit problem = fit(layer);
-  std::vector<double> losses;
   Network pruned = network_;
-  for (const double share : tried_shares) {
+  const auto loss = [&](int64_t keep, const std::optional<WeightPattern>& pattern) {
     restore_layer(pruned, network_, layer, problem.norm_mean);
-    prune_layer(pruned, layer, std::max<int64_t>(1, std::llround(share * nonzero)), std::nullopt, problem,
-                context_.job.options.method, context_.job.options.recipe);
-    losses.push_back(std::max(loss_of(pruned), losses.empty() ? 0 : losses.back()));
+    prune_layer(pruned, layer, keep, pattern, problem, context_.job.options.method,
+                context_.job.options.recipe);
+    return loss_of(pruned);
+  };
+  LayerTrial trial;
+  for (const double share : tried_shares) {
+    const double at_share = loss(std::max<int64_t>(1, std::llround(share * nonzero)), std::nullopt);
+    trial.losses.push_back(std::max(at_share, trial.losses.empty() ? 0 : trial.losses.back()));
   }
-  return losses;
-}
-
-double LevelTrials::of_pattern(std::size_t layer) {
-  context_.working->load_constants(network_);
-  loss_passes_.go_to(layer, context_.stop);
-  sample_passes_.go_to(layer, context_.stop);
-  Network pruned = network_;
-  prune_layer(pruned, layer, weight_count(pruned.layers[layer].shape),
-              context_.job.setting.accelerator.weight_pattern, fit(layer), context_.job.options.method,
-              context_.job.options.recipe);
-  return loss_of(pruned);
+  if (patterned) {
+    trial.pattern_loss =
+        loss(weight_count(pruned.layers[layer].shape), context_.job.setting.accelerator.weight_pattern);
+  }
+  return trial;
 }
 
 GroupTrial LevelTrials::of_group(const ChannelGroup& group, std::size_t unread) {

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "network/channels.h"
@@ -24,6 +25,12 @@ struct GroupTrial {
   std::vector<double> losses;  ///< at each of tried_removals of the others; empty: not tried
 };
 
+/// What pruning a layer does.
+struct LayerTrial {
+  std::vector<double> losses;          ///< at each of tried_shares; they do not fall as more goes
+  std::optional<double> pattern_loss;  ///< with the accelerator's weight pattern
+};
+
 /// How many of `order` go at a removal: 0 for those that are unread, i + 1 for the share tried_removals[i] of
 /// the others too. One of the group's channels stays.
 int64_t channels_gone(const GroupTrial& trial, int64_t channels, std::size_t removal);
@@ -37,11 +44,9 @@ class LevelTrials {
  public:
   LevelTrials(PruneContext& context, const Network& network, uint64_t seed);
 
-  /// The loss at each of tried_shares; it does not fall as more goes.
   /// @param nonzero weights of the layer
-  std::vector<double> of_layer(std::size_t layer, double nonzero);
-  /// With the accelerator's weight pattern.
-  double of_pattern(std::size_t layer);
+  /// @param patterned whether the accelerator's weight pattern is tried
+  LayerTrial of_layer(std::size_t layer, double nonzero, bool patterned);
   /// With the readers fitted anew. Groups are tried fastest in the order of their first readers.
   /// @param unread of its channels
   GroupTrial of_group(const ChannelGroup& group, std::size_t unread);

@@ -131,7 +131,7 @@ void set_pattern(Network& network, std::size_t layer, const WeightPattern& patte
 
 int64_t most_by_pattern(const MacLayer& layer, const WeightPattern& pattern) {
   const LayerShape& shape = layer.shape;
-  return most_of_n_of_m(shape.groups * shape.k, shape.c * shape.r * shape.s, pattern_of(layer, pattern));
+  return shape.groups * shape.k * shape.r * shape.s * pattern.most_of(shape.c);
 }
 
 void prune_layer(Network& network, std::size_t layer, int64_t keep,

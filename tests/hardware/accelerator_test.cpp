@@ -149,4 +149,12 @@ TEST(UnitAccelerator, AFileIsReadLikeAPreset) {
   EXPECT_EQ(mj::read_accelerator(file.string()).levels[1].words, 51200);
 }
 
+// 7 channels: 2 of the first four, 2 of the last three; of 5 the last one stays too.
+TEST(UnitWeightPattern, ASmallerLastGroupHasTheSameLimit) {
+  const mj::WeightPattern pattern{2, 4};
+  EXPECT_EQ(pattern.most_of(7), 4);
+  EXPECT_EQ(pattern.most_of(5), 3);
+  EXPECT_EQ(pattern.most_of(4), 2);
+}
+
 }  // namespace

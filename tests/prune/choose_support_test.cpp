@@ -43,21 +43,16 @@ class EnergyAware : public testing::TestWithParam<std::pair<ErrorNorm, Scope>> {
 
 TEST_P(EnergyAware, SupportsGiveLessHeldOutErrorThanMagnitudeAtEqualDensityAndRefit) {
   const auto [norm, scope] = GetParam();
-  const auto weights = normal_matrix(32, 144, 3);
-  const auto inputs = relu_mixture(4096, 144, 4);
-  const auto others = relu_mixture(1024, 144, 5);
-  const auto other_outputs = times_transposed(others, weights);
-  const auto problem =
-      make_layer_problem(weights, inputs, times_transposed(inputs, weights), "layer", true, 1);
-  const auto candidates = support_of(weights);
+  const HeldOutLayer layer = held_out_layer();
+  const auto candidates = support_of(layer.weights);
   for (const double density : {0.5, 0.3, 0.1}) {
-    const auto keep = count_at_density(density, std::ssize(weights.values));
+    const auto keep = count_at_density(density, std::ssize(layer.weights.values));
     const auto error_of = [&](const Support& support) {
       EXPECT_EQ(count_kept(support), keep);
-      return held_out_error(problem, refit_kept(problem, support, 1e-4, 1), others, other_outputs, 1);
+      return layer.error_of(support);
     };
-    const double by_magnitude = error_of(keep_largest(weights, candidates, keep, scope));
-    const double by_effect = error_of(choose_support(problem, candidates, keep, {norm, scope, 0, 1}));
+    const double by_magnitude = error_of(keep_largest(layer.weights, candidates, keep, scope));
+    const double by_effect = error_of(choose_support(layer.problem, candidates, keep, {norm, scope, 0, 1}));
     EXPECT_LT(by_effect, 0.95 * by_magnitude) << "density " << density;
   }
 }

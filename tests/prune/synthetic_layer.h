@@ -8,6 +8,7 @@
 
 #include "base/matrix.h"
 #include "base/random.h"
+#include "prune/energy_aware.h"
 #include "prune/layer_problem.h"
 
 namespace mj {
@@ -97,6 +98,27 @@ inline LayerProblem exact_problem(const Matrix& weights, const Matrix& inputs) {
 /// Two inputs with the Gram matrix 2 1 / 1 2, whose inverse is 2 -1 / -1 2 over 3, and one row of weights.
 inline LayerProblem two_inputs(float first, float second) {
   return exact_problem(matrix_of(1, 2, {first, second}), matrix_of(3, 2, {1, 0, 0, 1, 1, 1}));
+}
+
+/// A layer of 32 filters of 144 correlated inputs, and samples that it is not fitted to.
+struct HeldOutLayer {
+  Matrix weights;
+  Matrix others;
+  Matrix other_outputs;
+  LayerProblem problem;
+
+  /// Of the layer with the support's weights fitted anew, on the other samples.
+  double error_of(const Support& support) const {
+    return held_out_error(problem, refit_kept(problem, support, 1e-4, 1), others, other_outputs, 1);
+  }
+};
+
+inline HeldOutLayer held_out_layer() {
+  const auto weights = normal_matrix(32, 144, 3);
+  const auto inputs = relu_mixture(4096, 144, 4);
+  const auto others = relu_mixture(1024, 144, 5);
+  return {weights, others, times_transposed(others, weights),
+          make_layer_problem(weights, inputs, times_transposed(inputs, weights), "layer", true, 1)};
 }
 
 /// Y - X A^T over the problem's (centred) samples, n x M.

@@ -40,8 +40,8 @@ struct Problem {
   EnergySetting setting{read_accelerator("eyeriss-cvpr17"), {.weight_bits = 16, .activation_bits = 16}};
   std::vector<ChannelGroup> groups = find_channel_groups(network);
   std::vector<LayerChoices> layers{
-      {.is_pruned = true, .nonzero = 32, .losses = {0.001, 0.004, 0.02, 0.08, 0.3, 1.2}},
-      {.is_pruned = true, .nonzero = 40, .losses = {0.002, 0.01, 0.05, 0.2, 0.6, 2}}};
+      {.is_pruned = true, .nonzero = 32, .trial = {.losses = {0.001, 0.004, 0.02, 0.08, 0.3, 1.2}}},
+      {.is_pruned = true, .nonzero = 40, .trial = {.losses = {0.002, 0.01, 0.05, 0.2, 0.6, 2}}}};
 
   LevelChoice choice(const std::vector<double>& removal_losses) const {
     return {network, stats, setting, Cost::energy, layers, {{groups[0], trial(removal_losses)}}};
@@ -73,8 +73,8 @@ std::vector<Levels> every_choice(const Problem& problem, const std::vector<doubl
         all.push_back({.shares = shares,
                        .removals = {removal},
                        .cost = first.at(shares[0]) + second.at(shares[1]),
-                       .loss = lost + (i == 0 ? 0 : problem.layers[0].losses[i - 1]) +
-                               (j == 0 ? 0 : problem.layers[1].losses[j - 1])});
+                       .loss = lost + (i == 0 ? 0 : problem.layers[0].trial.losses[i - 1]) +
+                               (j == 0 ? 0 : problem.layers[1].trial.losses[j - 1])});
       }
     }
   }

@@ -10,14 +10,6 @@
 namespace mj {
 namespace {
 
-PruneJob small_job() {
-  PruneJob job{.network = small_network(), .calibration = random_images(60), .calibration_name = "random"};
-  job.setting.accelerator = read_accelerator("eyeriss-cvpr17");
-  job.setting.workload.weight_bits = job.setting.workload.activation_bits = 16;
-  job.options = default_options(method_named("auto"), 60, true);
-  return job;
-}
-
 RoundPlan plan(const PruneJob& job, const RoundGoal& goal) {
   PruneContext context = open_context(job, nullptr, {}, {});
   const Measured measured = measure(context, job.network, "dense");

@@ -19,10 +19,9 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Two rounds and an epoch after the first, two after the second.
-PruneJob small_job() {
-  PruneJob job{.network = small_network(), .calibration = random_images(60), .calibration_name = "random"};
-  job.setting.accelerator = read_accelerator("eyeriss-cvpr17");
-  job.setting.workload.weight_bits = job.setting.workload.activation_bits = 16;
+PruneJob rounds_job() {
+  PruneJob job = small_job();
+  job.options = PruneOptions();
   job.options.target.sparsity = 0.5;
   job.options.rounds = 2;
   job.options.final_epochs = 2;
@@ -44,7 +43,7 @@ Constants constants_of(const Network& network) {
 constexpr double always = std::numeric_limits<double>::infinity();
 
 PruneJob job_with_cycles(double learning_rate, int epochs) {
-  PruneJob job = small_job();
+  PruneJob job = rounds_job();
   job.options.rounds = 1;
   job.options.epochs = job.options.final_epochs = epochs;
   job.options.tune_in_cycles = true;
@@ -77,7 +76,7 @@ TEST(UnitPruneNetwork, CyclesThatDoHarmAreTakenBack) {
 }
 
 TEST(ErrorsPruneNetwork, AnImpossibleBoundOfMemoryIsSaidAtTheStart) {
-  PruneJob job = small_job();
+  PruneJob job = rounds_job();
   job.options.memory = 1e6;
   const auto said = [&]() -> std::string {
     try {
@@ -93,7 +92,7 @@ TEST(ErrorsPruneNetwork, AnImpossibleBoundOfMemoryIsSaidAtTheStart) {
 }
 
 TEST(PropertyPruneNetwork, LittleMemoryChangesNothing) {
-  PruneJob job = small_job();
+  PruneJob job = rounds_job();
   const Constants free = constants_of(prune_network(job, nullptr, {}, {}).network);
   job.options.memory = memory_needed(job, job.options.recipe.images).bytes;  // Nothing is left for maps.
   EXPECT_EQ(constants_of(prune_network(job, nullptr, {}, {}).network), free);
@@ -101,7 +100,7 @@ TEST(PropertyPruneNetwork, LittleMemoryChangesNothing) {
 
 /// The least energy that keeps the accuracy, by a bisection of several rounds.
 PruneJob search_job() {
-  PruneJob job = small_job();
+  PruneJob job = rounds_job();
   job.options = default_options(method_named("auto"), 60, true);
   job.options.target.max_drop = 0.3;
   job.options.epochs = job.options.final_epochs = 0;
@@ -136,7 +135,7 @@ std::size_t expect_same_from_every_state(const PruneJob& job, std::size_t most =
 TEST(PropertyPruneNetwork, EveryStateOfTheFolderLeadsToTheSameNetwork) {
   // The dense network's figures; plan, two layers and an epoch; the round's end; plan, two layers, two
   // epochs.
-  EXPECT_GE(expect_same_from_every_state(small_job()), 9U);
+  EXPECT_GE(expect_same_from_every_state(rounds_job()), 9U);
 }
 
 TEST(PropertyPruneNetwork, EveryStateOfASearchLeadsToTheSameNetwork) {

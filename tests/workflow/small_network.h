@@ -5,8 +5,10 @@
 
 #include "base/random.h"
 #include "dataset/dataset.h"
+#include "hardware/accelerator.h"
 #include "network/network.h"
 #include "onnx/onnx_file.h"
+#include "workflow/prune_network.h"
 
 namespace mj {
 
@@ -53,6 +55,16 @@ inline NetworkInputs random_images(std::size_t count) {
     }
   };
   return inputs;
+}
+
+/// Without an epoch of training.
+inline PruneJob small_job(const char* accelerator = "eyeriss-cvpr17") {
+  PruneJob job{.network = small_network(), .calibration = random_images(60), .calibration_name = "random"};
+  job.setting.accelerator = read_accelerator(accelerator);
+  job.setting.workload.weight_bits = job.setting.workload.activation_bits = 16;
+  job.options = default_options(method_named("auto"), 60, true);
+  job.options.epochs = job.options.final_epochs = 0;
+  return job;
 }
 
 }  // namespace mj

@@ -14,18 +14,9 @@
 namespace mj {
 namespace {
 
-PruneJob job_on(const char* accelerator) {
-  PruneJob job{.network = small_network(), .calibration = random_images(60), .calibration_name = "random"};
-  job.setting.accelerator = read_accelerator(accelerator);
-  job.setting.workload.weight_bits = job.setting.workload.activation_bits = 16;
-  job.options = default_options(method_named("auto"), 60, true);
-  job.options.epochs = job.options.final_epochs = 0;
-  return job;
-}
-
 /// Weights are stored raw, and zeros of weights save MACs in layers that follow 2:4 alone.
 PruneJob patterned_job() {
-  PruneJob job = job_on("eyeriss-cvpr17");
+  PruneJob job = small_job();
   Accelerator& accelerator = job.setting.accelerator;
   accelerator.weight_pattern = WeightPattern{2, 4};
   accelerator.zero_rules.front().zero[Operand::inputs] = false;
@@ -90,7 +81,7 @@ TEST(UnitZeroNotes, SayWhatTheAcceleratorCannotUse) {
 }
 
 TEST(UnitLatency, CyclesComeToTheGoal) {
-  PruneJob job = job_on("eyeriss-cvpr17");
+  PruneJob job = small_job();
   job.setting.accelerator.zero_rules.front().saves_time = true;
   job.options.target.cycles_share = 0.7;
   const PruneOutcome outcome = prune_network(job, nullptr, {}, {});
@@ -101,7 +92,7 @@ TEST(UnitLatency, CyclesComeToTheGoal) {
 
 // Labels are what the dense network says, so that it is right on all images.
 TEST(PropertySearch, FindsAnEnergyThatKeepsTheAccuracy) {
-  PruneJob job = job_on("eyeriss-cvpr17");
+  PruneJob job = small_job();
   const Matrix scores = open_session(job.network, {})->forward(job.calibration, {}, {}).values;
   for (int64_t i = 0; i < scores.rows; ++i) {
     job.calibration.labels[static_cast<std::size_t>(i)] =
@@ -121,7 +112,7 @@ TEST(PropertySearch, FindsAnEnergyThatKeepsTheAccuracy) {
 }
 
 TEST(PropertyFront, EachNetworkIsThatOfARunOfItsOwn) {
-  const PruneJob job = job_on("eyeriss-cvpr17");
+  const PruneJob job = small_job();
   std::size_t count = 0;
   FrontMember member;
   member.finish = [&](PruneOutcome outcome, double share, const RunFolder*) {

@@ -11,14 +11,6 @@
 namespace mj {
 namespace {
 
-PruneJob small_job() {
-  PruneJob job{.network = small_network(), .calibration = random_images(60), .calibration_name = "random"};
-  job.setting.accelerator = read_accelerator("eyeriss-cvpr17");
-  job.setting.workload.weight_bits = job.setting.workload.activation_bits = 16;
-  job.options = default_options(method_named("auto"), 60, true);
-  return job;
-}
-
 /// Of the convolution's four channels nothing reads the third.
 Network with_an_unread_channel() {
   Network network = small_network();
