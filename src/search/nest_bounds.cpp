@@ -239,9 +239,7 @@ double NestBounds::of_moves(std::size_t stage, const PartialNest& nest) {
 }
 
 ClassBounds NestBounds::by_class(std::size_t stage, const PartialNest& nest) {
-  PartialNest undecided = nest;
-  undecided.tiles_from = stage;
-  return class_bounds(stage, undecided, loops_outside(stage, undecided));
+  return class_bounds(stage, nest, loops_outside(stage, nest));
 }
 
 void NestBounds::of_groups(std::size_t stage, const Extents& tile, std::vector<double>& bounds) {

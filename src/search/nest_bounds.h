@@ -49,7 +49,8 @@ class NestBounds {
   /// The spread next to the stage is decided, perhaps also the next tile. For the MACs (the number of stages)
   /// whatever is decided.
   double of_moves(std::size_t stage, const PartialNest& nest);
-  /// The same by classes; any loops outside the spread. Not for the MACs.
+  /// The same by classes, for the outermost tile that is decided; any loops outside the spread. Not for the
+  /// MACs.
   ClassBounds by_class(std::size_t stage, const PartialNest& nest);
 
  private:
@@ -98,6 +99,7 @@ class NestBounds {
   PerOperand<double> words_;  ///< of the layer, holes left out
   AxisTable rows_;
   AxisTable columns_;
+  std::vector<InputNeighbours> around_;   ///< of the move at hand
   std::vector<PerOperand<double>> room_;  ///< by stage: the most instances of the next stage that share words
 };
 
