@@ -56,6 +56,10 @@ NestBounds::NestBounds(const NestSpace& space, const NestTerms& terms, Counting 
   for (const Operand operand : all_operands) {
     words_[operand] = tile_words(*space.shape, operand, space.whole, false);
   }
+  group_prices_.resize(space.stages.size());
+  for (std::size_t stage = 1; stage < space.stages.size(); ++stage) {
+    prepare_groups(stage);
+  }
 }
 
 /// The most that instances of undecided spreads can share.
@@ -242,6 +246,33 @@ ClassBounds NestBounds::by_class(std::size_t stage, const PartialNest& nest) {
   return class_bounds(stage, nest, loops_outside(stage, nest));
 }
 
+/// What of_groups needs of each group, whatever the tile.
+void NestBounds::prepare_groups(std::size_t stage) {
+  for (const SpreadGroup& group : space_.spreads[stage - 1]) {
+    const PerOperand<double> members = members_of(group);
+    for (const MoveTerm& move : terms_.moves[stage]) {
+      const double shared = space_.shares[stage - 1][move.operand] ? members[move.operand] : 1;
+      GroupPrice price;
+      price.each = move.filled;
+      price.once = move.filled * (move.operand == Operand::inputs ? group.kernels : members[move.operand]);
+      for (const AskedTerm& asked : move.asked) {
+        price.each += asked.price / (shared * room(asked.outer, stage - 1, move.operand));
+        price.once += asked.price;
+      }
+      if (move.visits != 0) {
+        double all = members[move.operand];
+        for (std::size_t between = move.visited; between < stage - 1; ++between) {
+          all *= room_[between][move.operand];
+        }
+        price.each += move.visits / all;
+        price.once += move.visits;
+      }
+      price.once = move.filled < 0 ? -infinite : words_[move.operand] * price.once;
+      group_prices_[stage].push_back(price);
+    }
+  }
+}
+
 void NestBounds::of_groups(std::size_t stage, const Extents& tile, std::vector<double>& bounds) {
   const std::vector<SpreadGroup>& groups = space_.spreads[stage - 1];
   const double visits = macs_ / volume(tile);
@@ -254,34 +285,18 @@ void NestBounds::of_groups(std::size_t stage, const Extents& tile, std::vector<d
   for (const Operand operand : all_operands) {
     outside.at(index_of(operand)) = reuse_of(operand, space_.whole) / reuse_of(operand, tile);
   }
-  const auto& shares = space_.shares[stage - 1];
   bounds.clear();
+  auto price = group_prices_[stage].begin();
   for (const SpreadGroup& group : groups) {
-    const PerOperand<double> members = members_of(group);
     const Class reused{group.weights, group.kernels, group.outputs};
     Class costs{};
     for (const MoveTerm& move : terms_.moves[stage]) {
-      const double shared = shares[move.operand] ? members[move.operand] : 1;
-      double price = move.filled;
-      double once_price =
-          move.filled * (move.operand == Operand::inputs ? group.kernels : members[move.operand]);
-      for (const AskedTerm& asked : move.asked) {
-        price += asked.price / (shared * room(asked.outer, stage - 1, move.operand));
-        once_price += asked.price;
-      }
-      if (move.visits != 0) {
-        double all = members[move.operand];
-        for (std::size_t between = move.visited; between < stage - 1; ++between) {
-          all *= room_[between][move.operand];
-        }
-        price += move.visits / all;
-        once_price += move.visits;
-      }
-      const double cost = moved[move.operand] * price;
+      const double cost = moved[move.operand] * price->each;
+      const double floor = price->once;
+      ++price;
       if (cost == 0) {
         continue;
       }
-      const double floor = move.filled < 0 ? -infinite : words_[move.operand] * once_price;
       const std::size_t own = index_of(move.operand);
       for (std::size_t alone = 0; alone < costs.size(); ++alone) {
         const double reuse = alone == own ? std::max(1.0, outside.at(own) / reused.at(own)) : 1;

@@ -70,6 +70,13 @@ class NestBounds {
     double instances = 1;  ///< all of them, undecided spreads at their most
   };
 
+  /// What a word of one move into a stage costs at least, over the spreads of one group next to the stage.
+  struct GroupPrice {
+    double each = 0;  ///< without reuse
+    double once = 0;  ///< of each word of the layer; -infinite where there is no such bound
+  };
+
+  void prepare_groups(std::size_t stage);
   double room(std::size_t outer, std::size_t decided, Operand operand) const;
   ClassBounds class_bounds(std::size_t stage, const PartialNest& nest, const Loops& loops);
   double macs_bound(const PartialNest& nest);
@@ -99,7 +106,8 @@ class NestBounds {
   PerOperand<double> words_;  ///< of the layer, holes left out
   AxisTable rows_;
   AxisTable columns_;
-  std::vector<InputNeighbours> around_;   ///< of the move at hand
+  std::vector<std::vector<GroupPrice>> group_prices_;  ///< by stage; all moves of the first group, ...
+  std::vector<InputNeighbours> around_;                ///< of the move at hand
   std::vector<PerOperand<double>> room_;  ///< by stage: the most instances of the next stage that share words
 };
 

@@ -103,6 +103,9 @@ double OuterBounds::least_outside(std::size_t stage, const TileIndex& tile, cons
     for (const Spread& spread : groups[group].spreads) {
       TileIndex inside;
       if (multiply(space_, tile, spread.index, inside)) {
+        if (of_groups_[group] + at(stage - 1, inside) >= least) {
+          continue;
+        }
         nest_.spreads[stage - 1] = spread.bounds;
         least = std::min(least, beyond(stage - 1, inside, bounds_.by_class(stage, nest_)));
       }

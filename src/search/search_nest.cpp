@@ -249,12 +249,13 @@ class Search {
         }
         nest_.tiles_from = stage;
         nest_.spreads_from = stage - 1;
-        const double all_macs = bounds_.of_moves(space_.stages.size(), nest_);
-        const double within = terms_.front().constant + moves_from(stage + 1);
-        const double moves = bounds_.of_moves(stage, nest_);
-        if (!is_hopeless(within + all_macs + moves + further, stage - 1)) {
-          const ClassBounds classes = bounds_.by_class(stage, nest_);
-          if (!is_hopeless(within + all_macs + outer_.beyond(stage - 1, inside, classes), stage - 1)) {
+        const ClassBounds classes = bounds_.by_class(stage, nest_);
+        const double beyond = outer_.beyond(stage - 1, inside, classes);
+        if (!is_hopeless(spent + macs + beyond, stage - 1)) {
+          // What lies further in costs more now that the spread is known.
+          const double all_macs = bounds_.of_moves(space_.stages.size(), nest_);
+          const double within = terms_.front().constant + moves_from(stage + 1);
+          if (!is_hopeless(within + all_macs + beyond, stage - 1)) {
             loop_out(stage, inside, classes, within, all_macs);
           }
         }
@@ -265,29 +266,28 @@ class Search {
     }
   }
 
-  /// How often each operand can be reused at most by loops up to a tile that is decided in part: no further
-  /// than the tile where another operand's loops stand there too.
-  std::array<double, 3> reuse_within(const Extents& inside, const Extents& tile, std::size_t decided) const {
+  /// Loops up to a tile that is decided dimension by dimension.
+  struct Reach {
+    std::array<double, dimension_count> room{};    ///< the most that each dimension's loops can be
+    std::array<double, dimension_count> bounds{};  ///< of the loops that are decided
+  };
+
+  /// How often each operand can be reused at most by such loops: no further than the tile where another
+  /// operand's loops stand there too.
+  static std::array<double, 3> reuse_within(const Reach& reach, std::size_t decided) {
     std::array<double, 3> within{1, 1, 1};
     std::array<double, 3> beyond{1, 1, 1};
-    std::array<bool, 3> loops{};
+    std::array<bool, 3> has_loops{};
     for (std::size_t i = 0; i < dimension_count; ++i) {
-      const Dimension dimension = all_dimensions.at(i);
-      const int64_t room = space_.whole[dimension] / inside[dimension];
-      const int64_t decided_bound = tile[dimension] / inside[dimension];
-      const auto bound = static_cast<double>(i < decided ? decided_bound : room);
-      for (const Operand operand : all_operands) {
-        const auto at = static_cast<std::size_t>(operand);
-        if (!is_relevant(operand, dimension)) {
-          within.at(at) *= bound;
-          beyond.at(at) *= static_cast<double>(room);
-        } else {
-          loops.at(at) |= i < decided && bound > 1;
-        }
-      }
+      const double bound = i < decided ? reach.bounds.at(i) : reach.room.at(i);
+      const std::size_t alone = index_of(left_alone(all_dimensions.at(i)));
+      within.at(alone) *= bound;
+      beyond.at(alone) *= reach.room.at(i);
+      has_loops.at(alone) = has_loops.at(alone) || (i < decided && bound > 1);
     }
     for (std::size_t at = 0; at < within.size(); ++at) {
-      within.at(at) = loops.at(at) ? within.at(at) : beyond.at(at);
+      const bool ends = has_loops.at((at + 1) % 3) || has_loops.at((at + 2) % 3);
+      within.at(at) = ends ? within.at(at) : beyond.at(at);
     }
     return within;
   }
@@ -306,6 +306,11 @@ class Search {
     const Extents inner = extents_at(space_, inside);
     TileIndex tile = inside;
     Extents extents = inner;
+    Reach reach;
+    for (std::size_t i = 0; i < dimension_count; ++i) {
+      reach.room.at(i) = real(space_.whole.values.at(i) / inner.values.at(i));
+      reach.bounds.at(i) = 1;
+    }
     const auto descend = [&](const auto& self, std::size_t at) -> void {
       const auto has_choice = [&](Dimension dimension) {
         return space_.may_loop[next][dimension] && space_.whole[dimension] > inner[dimension];
@@ -313,7 +318,7 @@ class Search {
       while (at < dimension_count && !has_choice(all_dimensions.at(at))) {
         ++at;
       }
-      const double least = moves.least(reuse_within(inner, extents, at));
+      const double least = moves.least(reuse_within(reach, at));
       if (is_hopeless(spent + macs + least + outer_.at(next, tile), next)) {
         return;
       }
@@ -331,11 +336,13 @@ class Search {
         if (divisors[i] % divisors[start] == 0) {
           tile[dimension] = static_cast<uint8_t>(i);
           extents[dimension] = divisors[i];
+          reach.bounds.at(at) = real(divisors[i] / divisors[start]);
           self(self, at + 1);
         }
       }
       tile[dimension] = start;
       extents[dimension] = divisors[start];
+      reach.bounds.at(at) = 1;
     };
     descend(descend, 0);
   }
@@ -353,21 +360,13 @@ class Search {
     const double outside = outer_.of_tile(next, tile);
     if (!is_hopeless(spent + macs + moves + outside, next)) {
       if (next == 0) {
-        nest_.tiles_from = nest_.spreads_from = 0;
-        if (!is_hopeless(least_of_all_moves(), 0)) {
-          settle();
-        }
+        settle();
       } else {
         spread_out(next, tile, spent + moves);
       }
     }
     nest_.tiles_from = stage;
     nest_.spreads_from = next;
-  }
-
-  /// The bounds of a chain that is decided, one for each stage.
-  double least_of_all_moves() {
-    return terms_.front().constant + moves_from(1) + bounds_.of_moves(space_.stages.size(), nest_);
   }
 
   /// The bounds of moves into a stage and those further in, with what is decided.
