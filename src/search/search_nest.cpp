@@ -4,10 +4,12 @@
 #include <array>
 #include <chrono>
 #include <limits>
+#include <map>
 
 #include "base/error.h"
 #include "search/extent_math.h"
 #include "search/left_bounds.h"
+#include "search/mirrored_nests.h"
 #include "search/nest_bounds.h"
 #include "search/order_choice.h"
 #include "search/outer_bounds.h"
@@ -50,6 +52,7 @@ class Search {
       : problem_(problem),
         options_(options),
         space_(make_space(problem.shape, problem.levels)),
+        mirrored_(space_),
         terms_(make_terms(problem)),
         bounds_(space_, terms_.front(), problem.counting),
         outer_(space_, bounds_),
@@ -78,6 +81,8 @@ class Search {
       excluded_ = next_limit_;
       round_limit_ = std::max(next_limit_, std::numeric_limits<double>::min()) *
                      (1 + left_.step(looked_at_ - looked_before));
+      // A nest that the last round met just above its limit is as good as one that it found.
+      round_limit_ = std::min(round_limit_, least_met_ * (1 + 2 * rounding));
       looked_before = looked_at_;
       next_limit_ = infinite;
       left_.clear(round_limit_);
@@ -98,8 +103,8 @@ class Search {
  private:
   struct Root {
     TileIndex tile;
-    double energy = 0;
     Key key;
+    Mirror mirror = Mirror::none;
   };
 
   static std::vector<NestTerms> make_terms(const NestProblem& problem) {
@@ -193,12 +198,37 @@ class Search {
       }
       const double energy = fixed + least;
       if (energy < infinite) {
-        roots_.push_back({tile, energy, key_of(problem_.objective, energy, least_cycles(last))});
+        roots_.push_back({tile, key_of(problem_.objective, energy, least_cycles(last))});
       }
     });
     std::stable_sort(roots_.begin(), roots_.end(), [](const Root& a, const Root& b) {
       return std::pair(a.key.first, a.key.second) < std::pair(b.key.first, b.key.second);
     });
+    mirror_roots();
+  }
+
+  /// Says of each root whether its image comes before it.
+  void mirror_roots() {
+    if (mirrored_.start() == Mirror::none) {
+      return;
+    }
+    std::map<std::array<uint8_t, dimension_count>, std::size_t> place;
+    for (std::size_t i = 0; i < roots_.size(); ++i) {
+      place[roots_[i].tile.values] = i;
+    }
+    for (std::size_t i = 0; i < roots_.size(); ++i) {
+      const auto image = place.find(mirrored(roots_[i].tile).values);
+      if (image != place.end()) {
+        roots_[i].mirror = image->second == i  ? Mirror::same
+                           : image->second < i ? Mirror::earlier
+                                               : Mirror::none;
+      }
+    }
+  }
+
+  /// Whether the search has met the image of all that it would go into now.
+  bool was_mirrored(Mirror mirror, std::size_t stage) const {
+    return mirror == Mirror::earlier && mirrored_.is_kept_outside(stage);
   }
 
   void search_roots() {
@@ -210,12 +240,15 @@ class Search {
         }
         continue;
       }
+      if (was_mirrored(root.mirror, last)) {
+        continue;
+      }
       nest_.tiles[last] = extents_at(space_, root.tile);
       open_bound_ = root.key.first;
       if (last == 0) {
         settle();
       } else {
-        spread_out(last, root.tile, terms_.front().constant);
+        spread_out(last, root.tile, terms_.front().constant, root.mirror);
       }
       if (out_of_time_) {
         return;
@@ -224,7 +257,7 @@ class Search {
   }
 
   /// Chooses the spread outside the tile of `stage`. `spent` bounds what lies further in.
-  void spread_out(std::size_t stage, const TileIndex& tile, double spent) {
+  void spread_out(std::size_t stage, const TileIndex& tile, double spent, Mirror of_tile) {
     nest_.tiles_from = stage;
     nest_.spreads_from = stage;
     const double macs = bounds_.of_moves(space_.stages.size(), nest_);
@@ -236,9 +269,14 @@ class Search {
       if (is_hopeless(spent + macs + of_groups[group] + outside, stage)) {
         continue;
       }
-      for (const Spread& spread : groups[group].spreads) {
+      for (std::size_t i = 0; i < groups[group].spreads.size(); ++i) {
+        const Spread& spread = groups[group].spreads[i];
         TileIndex inside;
         if (!multiply(space_, tile, spread.index, inside)) {
+          continue;
+        }
+        const Mirror mirror = mirrored_.after_spread(of_tile, stage - 1, group, i);
+        if (was_mirrored(mirror, stage - 1)) {
           continue;
         }
         looked_at_ += 1;
@@ -256,7 +294,7 @@ class Search {
           const double all_macs = bounds_.of_moves(space_.stages.size(), nest_);
           const double within = terms_.front().constant + moves_from(stage + 1);
           if (!is_hopeless(within + all_macs + beyond, stage - 1)) {
-            loop_out(stage, inside, classes, within, all_macs);
+            loop_out(stage, inside, classes, within, all_macs, mirror);
           }
         }
         if (is_late()) {
@@ -294,12 +332,12 @@ class Search {
 
   /// Chooses the tile of the next stage out.
   void loop_out(std::size_t stage, const TileIndex& inside, const ClassBounds& moves, double spent,
-                double macs) {
+                double macs, Mirror mirror) {
     const std::size_t next = stage - 1;
     const TileIndex whole = whole_tile(space_);
     if (next == 0) {
       if (may_stand(0, whole, inside)) {
-        take_tile(stage, whole, spent, macs);
+        take_tile(stage, whole, spent, macs, mirror);
       }
       return;
     }
@@ -324,16 +362,18 @@ class Search {
       }
       if (at == dimension_count) {
         if (fits(space_, next, extents)) {
-          take_tile(stage, tile, spent, macs);
+          take_tile(stage, tile, spent, macs, mirror);
         }
         return;
       }
       const Dimension dimension = all_dimensions.at(at);
       const std::vector<int64_t>& divisors = space_.divisors[dimension];
       const uint8_t start = inside[dimension];
+      const bool has_images = dimension == Dimension::Q && mirror == Mirror::same;
+      const std::size_t least_place = has_images && mirrored_.is_kept_outside(next) ? tile[Dimension::P] : 0;
       for (std::size_t i = start; i < (space_.may_loop[next][dimension] ? divisors.size() : start + 1U);
            ++i) {
-        if (divisors[i] % divisors[start] == 0) {
+        if (i >= least_place && divisors[i] % divisors[start] == 0) {
           tile[dimension] = static_cast<uint8_t>(i);
           extents[dimension] = divisors[i];
           reach.bounds.at(at) = real(divisors[i] / divisors[start]);
@@ -347,8 +387,12 @@ class Search {
     descend(descend, 0);
   }
 
-  void take_tile(std::size_t stage, const TileIndex& tile, double spent, double macs) {
+  void take_tile(std::size_t stage, const TileIndex& tile, double spent, double macs, Mirror of_spread) {
     const std::size_t next = stage - 1;
+    const Mirror mirror = MirroredNests::after_tile(of_spread, tile);
+    if (was_mirrored(mirror, next)) {
+      return;
+    }
     looked_at_ += 1;
     nest_.tiles[next] = extents_at(space_, tile);
     if (!fits(space_, next, nest_.tiles[next])) {
@@ -362,7 +406,7 @@ class Search {
       if (next == 0) {
         settle();
       } else {
-        spread_out(next, tile, spent + moves);
+        spread_out(next, tile, spent + moves, mirror);
       }
     }
     nest_.tiles_from = stage;
@@ -389,6 +433,7 @@ class Search {
         cycles = std::max(cycles, ordered.prices[i] / (limit.words_per_cycle * instances_of(limit.level)));
       }
       const Key key = key_of(problem_.objective, energy, cycles);
+      least_met_ = std::min(least_met_, key.first);
       if (is_hopeless(key)) {
         continue;
       }
@@ -433,6 +478,7 @@ class Search {
   const NestProblem& problem_;
   const NestSearchOptions& options_;
   NestSpace space_;
+  MirroredNests mirrored_;
   std::vector<NestTerms> terms_;
   NestBounds bounds_;
   OuterBounds outer_;
@@ -446,10 +492,11 @@ class Search {
   Key cut_;
   bool found_ = false;
   NestOptimum best_;
-  double open_bound_ = 0;   ///< of the roots not yet searched
-  double excluded_ = 0;     ///< no mapping is below
-  double round_limit_ = 0;  ///< the searched ones have nothing below, but what was found
-  double next_limit_ = 0;   ///< the least bound that this round leaves
+  double open_bound_ = 0;        ///< of the roots not yet searched
+  double excluded_ = 0;          ///< no mapping is below
+  double round_limit_ = 0;       ///< the searched ones have nothing below, but what was found
+  double least_met_ = infinite;  ///< of the nests that were priced
+  double next_limit_ = 0;        ///< the least bound that this round leaves
   LeftBounds left_;
   double looked_at_ = 0;
   bool is_over_ = false;      ///< time has passed
