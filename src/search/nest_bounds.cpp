@@ -108,7 +108,6 @@ NestBounds::Loops NestBounds::loops_outside(std::size_t stage, const PartialNest
     }
     loops.outside[dimension] = space_.whole[dimension] / inside;
   }
-  bool of_one_class = true;
   if (nest.tiles_from < stage) {
     for (const Dimension dimension : all_dimensions) {
       loops.next[dimension] = nest.tiles[stage - 1][dimension] / (tile[dimension] * spread[dimension]);
@@ -118,10 +117,10 @@ NestBounds::Loops NestBounds::loops_outside(std::size_t stage, const PartialNest
     for (const Dimension dimension : all_dimensions) {
       classes.at(index_of(left_alone(dimension))) |= loops.next[dimension] > 1;
     }
-    of_one_class = std::count(classes.begin(), classes.end(), true) <= 1;
+    loops.go_on = std::count(classes.begin(), classes.end(), true) <= 1;
   }
   // Where all the next loops leave an operand alone, the reuse goes on further out.
-  const Extents& reused = loops.decided && !of_one_class ? loops.next : loops.outside;
+  const Extents& reused = loops.decided && !loops.go_on ? loops.next : loops.outside;
   for (const Operand operand : all_operands) {
     loops.reuse.at(index_of(operand)) = reuse_of(operand, reused);
   }
@@ -224,11 +223,12 @@ double ClassBounds::reused(Operand alone, double reuse) const {
   return std::max(with_reuse(own.at(index_of(alone)), reuse), floor[alone]);
 }
 
-double ClassBounds::least(const std::array<double, 3>& reuse) const {
+double ClassBounds::least(const ByClass& reuse, const ByClass& inner) const {
   double least = infinite;
   for (const Operand alone : all_operands) {
     if (possible.at(index_of(alone))) {
-      least = std::min(least, others.at(index_of(alone)) + reused(alone, reuse.at(index_of(alone))));
+      const std::size_t at = index_of(alone);
+      least = std::min(least, others.at(at) + reused(alone, reuse.at(at)) + inner.at(at));
     }
   }
   return least + starts;
@@ -240,6 +240,33 @@ double NestBounds::of_moves(std::size_t stage, const PartialNest& nest) {
   }
   const Loops loops = loops_outside(stage, nest);
   return class_bounds(stage, nest, loops).least(loops.reuse);
+}
+
+ByClass NestBounds::join_moves(std::size_t stage, const PartialNest& nest, const ByClass& inner) {
+  const Loops loops = loops_outside(stage, nest);
+  const ClassBounds bounds = class_bounds(stage, nest, loops);
+  ByClass joined{};
+  if (loops.decided && !loops.go_on) {
+    joined.fill(bounds.least(loops.reuse, inner));
+    return joined;
+  }
+  Class ended{};
+  for (const Operand operand : all_operands) {
+    ended.at(index_of(operand)) = reuse_of(operand, loops.next);
+  }
+  for (std::size_t outer = 0; outer < joined.size(); ++outer) {
+    if (loops.decided) {
+      // The reuse goes on where the loops further out are of the same class.
+      Class reuse = ended;
+      reuse.at(outer) = loops.reuse.at(outer);
+      joined.at(outer) = bounds.least(reuse, inner);
+    } else {
+      Class only{infinite, infinite, infinite};
+      only.at(outer) = inner.at(outer);
+      joined.at(outer) = bounds.least(loops.reuse, only);
+    }
+  }
+  return joined;
 }
 
 ClassBounds NestBounds::by_class(std::size_t stage, const PartialNest& nest) {

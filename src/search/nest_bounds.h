@@ -24,6 +24,9 @@ struct PartialNest {
   std::size_t spreads_from = 0;
 };
 
+/// A bound for each operand that the innermost of some loops may leave alone: their class.
+using ByClass = std::array<double, 3>;
+
 /// Bounds on what moves into a stage cost, by the operand that the innermost loops outside leave alone: it
 /// moves less the more those loops are.
 struct ClassBounds {
@@ -36,7 +39,9 @@ struct ClassBounds {
   /// What the operand that is left alone costs, reused so often.
   double reused(Operand alone, double reuse) const;
   /// The least over the classes, given how often the operand of each is reused.
-  double least(const std::array<double, 3>& reuse) const;
+  double least(const ByClass& reuse) const { return least(reuse, {}); }
+  /// With what stages further in cost besides, which depends on the class too.
+  double least(const ByClass& reuse, const ByClass& inner) const;
 };
 
 /// Bounds from below on what moves into a stage cost, whatever stands further out (docs/mapper.md, "Bounds").
@@ -49,6 +54,9 @@ class NestBounds {
   /// The spread next to the stage is decided, perhaps also the next tile. For the MACs (the number of stages)
   /// whatever is decided.
   double of_moves(std::size_t stage, const PartialNest& nest);
+  /// Of the moves into the stage and, joined to them, those further in: their bounds are given by the class
+  /// of the loops next to the stage's spread, and asked for by that of the loops next to the next stage's.
+  ByClass join_moves(std::size_t stage, const PartialNest& nest, const ByClass& inner);
   /// The same by classes, for the outermost tile that is decided; any loops outside the spread. Not for the
   /// MACs.
   ClassBounds by_class(std::size_t stage, const PartialNest& nest);
@@ -60,6 +68,7 @@ class NestBounds {
     Extents outside{};     ///< all loops outside a tile, spreads left out as far as decided
     Extents next{};        ///< those next to it, where they are decided and there are any
     bool decided = false;  ///< `next` counts
+    bool go_on = true;     ///< `next` is of one class at most, which the loops further out may share
     Class reuse{1, 1, 1};  ///< of each operand, where its loops stand innermost
   };
 

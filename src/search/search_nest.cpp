@@ -248,7 +248,7 @@ class Search {
       if (last == 0) {
         settle();
       } else {
-        spread_out(last, root.tile, terms_.front().constant, root.mirror);
+        spread_out(last, root.tile, inner_moves(last + 1), root.mirror);
       }
       if (out_of_time_) {
         return;
@@ -256,14 +256,16 @@ class Search {
     }
   }
 
-  /// Chooses the spread outside the tile of `stage`. `spent` bounds what lies further in.
-  void spread_out(std::size_t stage, const TileIndex& tile, double spent, Mirror of_tile) {
+  /// Chooses the spread outside the tile of `stage`. `inner` bounds what lies further in, by the class of the
+  /// loops next to that spread.
+  void spread_out(std::size_t stage, const TileIndex& tile, const ByClass& inner, Mirror of_tile) {
     nest_.tiles_from = stage;
     nest_.spreads_from = stage;
     const double macs = bounds_.of_moves(space_.stages.size(), nest_);
     std::vector<double> of_groups;
     bounds_.of_groups(stage, nest_.tiles[stage], of_groups);
     const double outside = outer_.at(stage - 1, tile);
+    const double spent = *std::min_element(inner.begin(), inner.end());
     const std::vector<SpreadGroup>& groups = space_.spreads[stage - 1];
     for (std::size_t group = 0; group < groups.size(); ++group) {
       if (is_hopeless(spent + macs + of_groups[group] + outside, stage)) {
@@ -288,12 +290,12 @@ class Search {
         nest_.tiles_from = stage;
         nest_.spreads_from = stage - 1;
         const ClassBounds classes = bounds_.by_class(stage, nest_);
-        const double beyond = outer_.beyond(stage - 1, inside, classes);
-        if (!is_hopeless(spent + macs + beyond, stage - 1)) {
+        const ByClass beyond = outer_.beyond(stage - 1, inside, classes);
+        if (!is_hopeless(macs + least_sum(inner, beyond), stage - 1)) {
           // What lies further in costs more now that the spread is known.
           const double all_macs = bounds_.of_moves(space_.stages.size(), nest_);
-          const double within = terms_.front().constant + moves_from(stage + 1);
-          if (!is_hopeless(within + all_macs + beyond, stage - 1)) {
+          const ByClass within = inner_moves(stage + 1);
+          if (!is_hopeless(all_macs + least_sum(within, beyond), stage - 1)) {
             loop_out(stage, inside, classes, within, all_macs, mirror);
           }
         }
@@ -331,38 +333,38 @@ class Search {
   }
 
   /// Chooses the tile of the next stage out.
-  void loop_out(std::size_t stage, const TileIndex& inside, const ClassBounds& moves, double spent,
+  void loop_out(std::size_t stage, const TileIndex& inside, const ClassBounds& moves, const ByClass& inner,
                 double macs, Mirror mirror) {
     const std::size_t next = stage - 1;
     const TileIndex whole = whole_tile(space_);
     if (next == 0) {
       if (may_stand(0, whole, inside)) {
-        take_tile(stage, whole, spent, macs, mirror);
+        take_tile(stage, whole, inner, macs, mirror);
       }
       return;
     }
-    const Extents inner = extents_at(space_, inside);
+    const Extents from = extents_at(space_, inside);
     TileIndex tile = inside;
-    Extents extents = inner;
+    Extents extents = from;
     Reach reach;
     for (std::size_t i = 0; i < dimension_count; ++i) {
-      reach.room.at(i) = real(space_.whole.values.at(i) / inner.values.at(i));
+      reach.room.at(i) = real(space_.whole.values.at(i) / from.values.at(i));
       reach.bounds.at(i) = 1;
     }
     const auto descend = [&](const auto& self, std::size_t at) -> void {
       const auto has_choice = [&](Dimension dimension) {
-        return space_.may_loop[next][dimension] && space_.whole[dimension] > inner[dimension];
+        return space_.may_loop[next][dimension] && space_.whole[dimension] > from[dimension];
       };
       while (at < dimension_count && !has_choice(all_dimensions.at(at))) {
         ++at;
       }
-      const double least = moves.least(reuse_within(reach, at));
-      if (is_hopeless(spent + macs + least + outer_.at(next, tile), next)) {
+      const double least = moves.least(reuse_within(reach, at), inner);
+      if (is_hopeless(macs + least + outer_.at(next, tile), next)) {
         return;
       }
       if (at == dimension_count) {
         if (fits(space_, next, extents)) {
-          take_tile(stage, tile, spent, macs, mirror);
+          take_tile(stage, tile, inner, macs, mirror);
         }
         return;
       }
@@ -387,7 +389,8 @@ class Search {
     descend(descend, 0);
   }
 
-  void take_tile(std::size_t stage, const TileIndex& tile, double spent, double macs, Mirror of_spread) {
+  void take_tile(std::size_t stage, const TileIndex& tile, const ByClass& inner, double macs,
+                 Mirror of_spread) {
     const std::size_t next = stage - 1;
     const Mirror mirror = MirroredNests::after_tile(of_spread, tile);
     if (was_mirrored(mirror, next)) {
@@ -400,26 +403,36 @@ class Search {
     }
     nest_.tiles_from = next;
     nest_.spreads_from = next;
-    const double moves = bounds_.of_moves(stage, nest_);
-    const double outside = outer_.of_tile(next, tile);
-    if (!is_hopeless(spent + macs + moves + outside, next)) {
+    const ByClass joined = bounds_.join_moves(stage, nest_, inner);
+    const double least = *std::min_element(joined.begin(), joined.end());
+    if (!is_hopeless(macs + least + outer_.of_tile(next, tile), next) &&
+        !is_hopeless(macs + least_sum(joined, outer_.of_tile_by_class(next, tile)), next)) {
       if (next == 0) {
         settle();
       } else {
-        spread_out(next, tile, spent + moves, mirror);
+        spread_out(next, tile, joined, mirror);
       }
     }
     nest_.tiles_from = stage;
     nest_.spreads_from = next;
   }
 
-  /// The bounds of moves into a stage and those further in, with what is decided.
-  double moves_from(std::size_t stage) {
-    double sum = 0;
-    for (; stage < space_.stages.size(); ++stage) {
-      sum += bounds_.of_moves(stage, nest_);
+  /// What the nest costs from a stage inwards but for the MACs' own moves, with what is decided.
+  ByClass inner_moves(std::size_t from) {
+    ByClass inner{};
+    inner.fill(terms_.front().constant);
+    for (std::size_t stage = space_.stages.size(); stage-- > from;) {
+      inner = bounds_.join_moves(stage, nest_, inner);
     }
-    return sum;
+    return inner;
+  }
+
+  static double least_sum(const ByClass& inner, const ByClass& outer) {
+    double least = infinite;
+    for (std::size_t i = 0; i < inner.size(); ++i) {
+      least = std::min(least, inner.at(i) + outer.at(i));
+    }
+    return least;
   }
 
   /// Prices the orders of a chain of tiles.
