@@ -15,7 +15,11 @@ namespace mj {
 class AxisTable {
  public:
   AxisTable(int64_t stride, int64_t dilation)
-      : stride_(stride), dilation_(dilation), common_(std::gcd(stride, dilation)), recent_(recent_size) {}
+      : stride_(stride),
+        dilation_(dilation),
+        output_step_(dilation / std::gcd(stride, dilation)),
+        tap_step_(stride / std::gcd(stride, dilation)),
+        recent_(recent_size) {}
 
   /// `shift` of no_overlap: a move to other words altogether.
   const AxisRows& rows(int64_t outputs, int64_t taps, const AxisSpreads& neighbours, int64_t shift);
@@ -23,7 +27,7 @@ class AxisTable {
   /// Different rows of so many outputs and taps.
   int64_t positions(int64_t outputs, int64_t taps) const {
     const int64_t repeated =
-        std::max<int64_t>(0, outputs - dilation_ / common_) * std::max<int64_t>(0, taps - stride_ / common_);
+        std::max<int64_t>(0, outputs - output_step_) * std::max<int64_t>(0, taps - tap_step_);
     return outputs * taps - repeated;
   }
 
@@ -57,7 +61,8 @@ class AxisTable {
 
   int64_t stride_;
   int64_t dilation_;
-  int64_t common_;  ///< their greatest divisor
+  int64_t output_step_;  ///< outputs so far apart, and taps so far apart, meet the same row
+  int64_t tap_step_;
   std::unordered_map<Key, AxisRows, Hash> known_;
   std::vector<Recent> recent_;  ///< by hash: most questions are asked again at once
 };

@@ -9,42 +9,17 @@
 #include "base/error.h"
 #include "search/extent_math.h"
 #include "search/left_bounds.h"
+#include "search/loop_reach.h"
 #include "search/mirrored_nests.h"
 #include "search/nest_bounds.h"
 #include "search/order_choice.h"
 #include "search/outer_bounds.h"
+#include "search/search_key.h"
 
 namespace mj {
 namespace {
 
 constexpr double infinite = std::numeric_limits<double>::infinity();
-constexpr double rounding = 1e-12;
-
-/// What is minimised, then what decides among equals.
-struct Key {
-  double first = infinite;
-  double second = infinite;
-};
-
-bool is_below(const Key& a, const Key& b) {
-  if (a.first < b.first * (1 - rounding)) {
-    return true;
-  }
-  return a.first <= b.first * (1 + rounding) && a.second < b.second * (1 - rounding);
-}
-
-Key key_of(Objective objective, double energy, double cycles) {
-  switch (objective) {
-    case Objective::energy:
-      return {energy, cycles};
-    case Objective::latency:
-      return {cycles, energy};
-    case Objective::edp:
-      return {energy * cycles, energy};
-  }
-  return {};
-}
-
 /// Enters the space from the innermost tile outwards and leaves what cannot win.
 class Search {
  public:
@@ -306,32 +281,6 @@ class Search {
     }
   }
 
-  /// Loops up to a tile that is decided dimension by dimension.
-  struct Reach {
-    std::array<double, dimension_count> room{};    ///< the most that each dimension's loops can be
-    std::array<double, dimension_count> bounds{};  ///< of the loops that are decided
-  };
-
-  /// How often each operand can be reused at most by such loops: no further than the tile where another
-  /// operand's loops stand there too.
-  static std::array<double, 3> reuse_within(const Reach& reach, std::size_t decided) {
-    std::array<double, 3> within{1, 1, 1};
-    std::array<double, 3> beyond{1, 1, 1};
-    std::array<bool, 3> has_loops{};
-    for (std::size_t i = 0; i < dimension_count; ++i) {
-      const double bound = i < decided ? reach.bounds.at(i) : reach.room.at(i);
-      const std::size_t alone = index_of(left_alone(all_dimensions.at(i)));
-      within.at(alone) *= bound;
-      beyond.at(alone) *= reach.room.at(i);
-      has_loops.at(alone) = has_loops.at(alone) || (i < decided && bound > 1);
-    }
-    for (std::size_t at = 0; at < within.size(); ++at) {
-      const bool ends = has_loops.at((at + 1) % 3) || has_loops.at((at + 2) % 3);
-      within.at(at) = ends ? within.at(at) : beyond.at(at);
-    }
-    return within;
-  }
-
   /// Chooses the tile of the next stage out.
   void loop_out(std::size_t stage, const TileIndex& inside, const ClassBounds& moves, const ByClass& inner,
                 double macs, Mirror mirror) {
@@ -346,11 +295,7 @@ class Search {
     const Extents from = extents_at(space_, inside);
     TileIndex tile = inside;
     Extents extents = from;
-    Reach reach;
-    for (std::size_t i = 0; i < dimension_count; ++i) {
-      reach.room.at(i) = real(space_.whole.values.at(i) / from.values.at(i));
-      reach.bounds.at(i) = 1;
-    }
+    LoopReach reach(space_.whole, from);
     const auto descend = [&](const auto& self, std::size_t at) -> void {
       const auto has_choice = [&](Dimension dimension) {
         return space_.may_loop[next][dimension] && space_.whole[dimension] > from[dimension];
@@ -358,7 +303,7 @@ class Search {
       while (at < dimension_count && !has_choice(all_dimensions.at(at))) {
         ++at;
       }
-      const double least = moves.least(reuse_within(reach, at), inner);
+      const double least = moves.least(reach.reuse(at), inner);
       if (is_hopeless(macs + least + outer_.at(next, tile), next)) {
         return;
       }
@@ -378,13 +323,13 @@ class Search {
         if (i >= least_place && divisors[i] % divisors[start] == 0) {
           tile[dimension] = static_cast<uint8_t>(i);
           extents[dimension] = divisors[i];
-          reach.bounds.at(at) = real(divisors[i] / divisors[start]);
+          reach.decide(at, real(divisors[i] / divisors[start]));
           self(self, at + 1);
         }
       }
       tile[dimension] = start;
       extents[dimension] = divisors[start];
-      reach.bounds.at(at) = 1;
+      reach.decide(at, 1);
     };
     descend(descend, 0);
   }
