@@ -12,6 +12,7 @@
 #include "search/loop_reach.h"
 #include "search/mirrored_nests.h"
 #include "search/nest_bounds.h"
+#include "search/nest_cycles.h"
 #include "search/order_choice.h"
 #include "search/outer_bounds.h"
 #include "search/search_key.h"
@@ -32,17 +33,9 @@ class Search {
         bounds_(space_, terms_.front(), problem.counting),
         outer_(space_, bounds_),
         orders_(space_, pointers(), problem.counting),
-        macs_(volume(space_.whole)) {
+        cycles_(problem, space_) {
     nest_.tiles.resize(space_.stages.size());
     nest_.spreads.resize(space_.stages.size() - 1);
-    for (const std::vector<SpreadGroup>& groups : space_.spreads) {
-      int64_t most = 1;
-      for (const SpreadGroup& group : groups) {
-        most = std::max(most, group.instances);
-      }
-      room_.push_back(static_cast<double>(most));
-    }
-    least_transfer_ = least_transfer();
   }
 
   std::optional<NestOptimum> run() {
@@ -102,37 +95,8 @@ class Search {
     return each;
   }
 
-  /// Cycles that memory takes at least: each tensor passes it once.
-  double least_transfer() const {
-    double cycles = 0;
-    if (problem_.objective == Objective::energy) {
-      return 0;
-    }
-    for (const BandwidthLimit& limit : problem_.limits) {
-      if (limit.level == 0 && problem_.levels.size() > 1) {
-        const auto& words = limit.words.levels[0];
-        const auto all = [&](Operand operand) {
-          return tile_words(problem_.shape, operand, space_.whole, false);
-        };
-        cycles = std::max(cycles, (all(Operand::weights) * words[Operand::weights].read +
-                                   all(Operand::inputs) * words[Operand::inputs].read +
-                                   all(Operand::outputs) * words[Operand::outputs].update) /
-                                      limit.words_per_cycle);
-      }
-    }
-    return cycles * (1 - rounding);
-  }
-
-  double least_cycles(std::size_t decided_from) const {
-    double instances = 1;
-    for (std::size_t i = 0; i < room_.size(); ++i) {
-      instances *= i < decided_from ? room_[i] : volume(nest_.spreads[i]);
-    }
-    return std::max(least_transfer_, macs_ / std::min(instances, macs_) * problem_.timed_share);
-  }
-
   bool is_hopeless(double energy, std::size_t decided_from) {
-    return is_hopeless(key_of(problem_.objective, energy, least_cycles(decided_from)));
+    return is_hopeless(key_of(problem_.objective, energy, cycles_.least(nest_, decided_from)));
   }
 
   bool is_hopeless(const Key& key) {
@@ -173,7 +137,7 @@ class Search {
       }
       const double energy = fixed + least;
       if (energy < infinite) {
-        roots_.push_back({tile, key_of(problem_.objective, energy, least_cycles(last))});
+        roots_.push_back({tile, key_of(problem_.objective, energy, cycles_.least(nest_, last))});
       }
     });
     std::stable_sort(roots_.begin(), roots_.end(), [](const Root& a, const Root& b) {
@@ -385,11 +349,7 @@ class Search {
     looked_at_ += 1;
     for (const OrderedNest& ordered : orders_.best(nest_.tiles, nest_.spreads)) {
       const double energy = ordered.prices[0];
-      double cycles = least_cycles_of_loops();
-      for (std::size_t i = 1; i < ordered.prices.size(); ++i) {
-        const BandwidthLimit& limit = problem_.limits[i - 1];
-        cycles = std::max(cycles, ordered.prices[i] / (limit.words_per_cycle * instances_of(limit.level)));
-      }
+      const double cycles = cycles_.of(nest_, ordered.prices);
       const Key key = key_of(problem_.objective, energy, cycles);
       least_met_ = std::min(least_met_, key.first);
       if (is_hopeless(key)) {
@@ -402,23 +362,6 @@ class Search {
       best_.cycles = cycles;
       best_.value = key.first;
     }
-  }
-
-  double least_cycles_of_loops() const {
-    double instances = 1;
-    for (const Extents& spread : nest_.spreads) {
-      instances *= volume(spread);
-    }
-    return macs_ / instances * problem_.timed_share;
-  }
-
-  double instances_of(std::size_t level) const {
-    double instances = 1;
-    for (std::size_t stage = 0; stage + 1 < space_.stages.size() && space_.stages[stage].last_level < level;
-         ++stage) {
-      instances *= volume(nest_.spreads[stage]);
-    }
-    return instances;
   }
 
   bool is_late() {
@@ -441,9 +384,7 @@ class Search {
   NestBounds bounds_;
   OuterBounds outer_;
   OrderChoice orders_;
-  double macs_ = 1;
-  std::vector<double> room_;
-  double least_transfer_ = 0;
+  NestCycles cycles_;
   PartialNest nest_;
   std::vector<Root> roots_;
   std::vector<double> group_bounds_;
@@ -475,23 +416,6 @@ std::string_view name_of(Objective objective) {
       return "edp";
   }
   return "";
-}
-
-double nest_cycles(const NestProblem& problem, const LoopNest& nest, const NestCounts& counts) {
-  double cycles = counts.cycles * problem.timed_share;
-  for (const BandwidthLimit& limit : problem.limits) {
-    double instances = 1;
-    for (std::size_t level = 0; level < limit.level; ++level) {
-      for (const auto& axis : nest.levels[level].spatial) {
-        for (const Loop& loop : axis) {
-          instances *= static_cast<double>(loop.bound);
-        }
-      }
-    }
-    cycles = std::max(cycles,
-                      price_nest(counts, problem.levels, limit.words) / (limit.words_per_cycle * instances));
-  }
-  return cycles;
 }
 
 std::optional<NestOptimum> search_nest(const NestProblem& problem, const NestSearchOptions& options) {
