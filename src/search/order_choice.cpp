@@ -40,8 +40,8 @@ double OrderChoice::order_one_price(std::size_t stage, const std::vector<const C
   constexpr double unknown = std::numeric_limits<double>::infinity();
   const ChainCosts::StageLoops& loops = chain_.loops(stage);
   const std::size_t count = loops.count;
-  std::array<double, 1U << dimension_count> least;  // NOLINT: only what is read is set
-  std::array<uint8_t, 1U << dimension_count> last;  // NOLINT
+  std::array<double, 1U << dimension_count> least{};
+  std::array<uint8_t, 1U << dimension_count> last{};
   std::fill(least.begin(), least.begin() + (1 << count), unknown);
   least[0] = 0;
   for (unsigned inside = 0; inside + 1 < 1U << count; ++inside) {
