@@ -60,6 +60,12 @@ AxisRows count_rows(const InputAxis& axis, const AxisSpreads& neighbours, int64_
 }
 
 int64_t different_offsets(const AxisSpreads& spreads) {
+  if (spreads.size() == 0) {
+    return 1;
+  }
+  if (spreads.size() == 1 && spreads[0].step > 0) {
+    return spreads[0].bound;
+  }
   return static_cast<int64_t>(count(spread_rows(Rows{1}, spreads)));
 }
 

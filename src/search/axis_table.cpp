@@ -3,24 +3,32 @@
 #include <algorithm>
 
 namespace mj {
+namespace {
+
+uint64_t pack(int64_t high, int64_t low) {
+  return static_cast<uint64_t>(high) << 32U | static_cast<uint32_t>(low);
+}
+
+}  // namespace
 
 std::size_t AxisTable::Hash::operator()(const Key& key) const {
-  std::size_t hash = 14695981039346656037U;
-  for (std::size_t i = 0; i < key.size() && (i < 3 || key.at(i) != 0); ++i) {
-    hash = (hash ^ static_cast<std::size_t>(key.at(i))) * 1099511628211U;
+  uint64_t hash = 0;
+  for (std::size_t i = 0; i < key.used; ++i) {
+    hash = (hash ^ key.words.at(i)) * 0x9e3779b97f4a7c15U;
+    hash ^= hash >> 32U;
   }
-  return hash ^ (hash >> 29U);
+  return hash;
 }
 
 const AxisRows& AxisTable::rows(int64_t outputs, int64_t taps, const AxisSpreads& neighbours, int64_t shift) {
-  Key key{static_cast<int32_t>(outputs), static_cast<int32_t>(taps), static_cast<int32_t>(shift)};
-  for (std::size_t i = 0; i < neighbours.size(); ++i) {
-    key.at(3 + 2 * i) = static_cast<int32_t>(neighbours[i].bound);
-    key.at(4 + 2 * i) = static_cast<int32_t>(neighbours[i].step);
+  Key key;
+  key.words[0] = pack(outputs, taps);
+  key.words[1] = pack(static_cast<int64_t>(neighbours.size()), shift);
+  for (const AxisSpread& spread : neighbours) {
+    key.words.at(key.used++) = pack(spread.bound, spread.step);
   }
   Recent& recent = recent_[Hash{}(key) % recent_size];
-  const std::size_t used = std::min(key.size(), 4 + 2 * neighbours.size());  // with the 0 behind the last
-  if (recent.rows != nullptr && std::equal(key.begin(), key.begin() + used, recent.key.begin())) {
+  if (recent.rows != nullptr && key == recent.key) {
     return *recent.rows;
   }
   auto found = known_.find(key);

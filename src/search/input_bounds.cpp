@@ -112,15 +112,14 @@ double NestBounds::new_words(const Extents& tile, Dimension dimension, int64_t b
 /// Whether the tile's rows (columns) are without holes.
 bool NestBounds::is_smooth(const Extents& tile, Dimension dimension) {
   const bool is_row = dimension == Dimension::P || dimension == Dimension::R;
-  AxisTable& axis = is_row ? rows_ : columns_;
+  const AxisTable& axis = is_row ? rows_ : columns_;
   const Dimension output = is_row ? Dimension::P : Dimension::Q;
   const Dimension tap = is_row ? Dimension::R : Dimension::S;
   const int64_t outputs = tile[output];
   const int64_t taps = tile[tap];
   // With one output or one tap nothing ever falls into the holes.
   return space_.whole[output] == 1 || space_.whole[tap] == 1 ||
-         positions_met(outputs, taps, axis.stride(), axis.dilation()) ==
-             (outputs - 1) * axis.stride() + (taps - 1) * axis.dilation() + 1;
+         axis.positions(outputs, taps) == (outputs - 1) * axis.stride() + (taps - 1) * axis.dilation() + 1;
 }
 
 /// Each instance receives each of its words at least once; each word leaves the outer level at least once. In
@@ -139,9 +138,7 @@ double NestBounds::least_input_words(const MoveTerm& move, std::size_t stage, co
     const int64_t outputs = tile[output] * loops.outside[output];
     const int64_t taps = tile[tap] * loops.outside[tap];
     // A sum of two sets has at least as many members as both less one (what the spread leaves may have gaps).
-    return real(spread[output] * spread[tap] == 1
-                    ? positions_met(outputs, taps, axis.stride(), axis.dilation())
-                    : outputs + taps - 1);
+    return real(spread[output] * spread[tap] == 1 ? axis.positions(outputs, taps) : outputs + taps - 1);
   };
   const double maps = real(tile[Dimension::N] * loops.outside[Dimension::N]) *
                       real(tile[Dimension::C] * loops.outside[Dimension::C]);
@@ -159,19 +156,18 @@ NestBounds::Class NestBounds::of_input_moves(const MoveTerm& move, std::size_t s
   const Extents& tile = nest.tiles[stage];
   const Extents& spread = nest.spreads[stage - 1];
   const double visits = macs_ / volume(tile);
-  std::vector<InputNeighbours> around;
+  around_.clear();
   for (const AskedTerm& asked : move.asked) {
-    around.push_back(neighbours(asked.outer, stage, nest));
+    around_.push_back(neighbours(asked.outer, stage, nest));
   }
-  const auto cost = [&](double times, const auto& words) {
-    double sum = times * move.filled * words(nullptr);
-    for (std::size_t i = 0; i < around.size(); ++i) {
-      sum += times / around[i].instances * move.asked[i].price * words(&around[i]);
+  const auto cost = [&](const auto& words) {
+    double sum = move.filled == 0 ? 0 : visits * move.filled * words(nullptr);
+    for (std::size_t i = 0; i < around_.size(); ++i) {
+      sum += visits / around_[i].instances * move.asked[i].price * words(&around_[i]);
     }
     return sum;
   };
-  const auto whole = [&](const InputNeighbours* n) { return all_words(tile, n); };
-  const double full = cost(visits, whole);
+  const double full = cost([&](const InputNeighbours* n) { return all_words(tile, n); });
   if (is_trivial(loops.outside)) {
     return {full, full, full};
   }
@@ -181,13 +177,19 @@ NestBounds::Class NestBounds::of_input_moves(const MoveTerm& move, std::size_t s
   }
   // Its own steps of a sliding loop bring new words, whatever the others bring.
   const Extents& first = loops.decided ? loops.next : loops.outside;
+  Extents known{{-1, -1, -1, -1, -1, -1, -1}};
+  PerDimension<double> steps_known;
   const auto step_of = [&](Dimension dimension) {
     // Further out a step is longer, which brings more words only where there are no holes.
     if (!loops.decided && counting_ == Counting::exact && !is_smooth(tile, dimension)) {
       return 0.0;
     }
-    return cost(visits,
-                [&](const InputNeighbours* n) { return new_words(tile, dimension, inside[dimension], n); });
+    if (known[dimension] < 0) {
+      known[dimension] = 1;
+      steps_known[dimension] =
+          cost([&](const InputNeighbours* n) { return new_words(tile, dimension, inside[dimension], n); });
+    }
+    return steps_known[dimension];
   };
   const auto sliding = [&](Dimension dimension, int64_t bound) {
     const double step = step_of(dimension);
@@ -200,22 +202,25 @@ NestBounds::Class NestBounds::of_input_moves(const MoveTerm& move, std::size_t s
     return is_plain ? step + (full - step) / b : step;
   };
   Class costs{infinite, infinite, infinite};
-  double least_move = infinite;  // of a loop that is not over K, in exact counting
   for (const Dimension dimension : all_dimensions) {
-    const int64_t bound = loops.outside[dimension];
-    if (bound > 1 && dimension != Dimension::K) {
-      const bool part = slides(dimension) && counting_ == Counting::exact;
-      const bool known = !part || is_smooth(tile, dimension);
-      least_move = std::min(least_move, !known ? 0 : part ? step_of(dimension) / 2 : full / 2);
-    }
     if (first[dimension] > 1 && dimension != Dimension::K) {
       double& of_class = costs.at(index_of(left_alone(dimension)));
       of_class = std::min(of_class, slides(dimension) ? sliding(dimension, first[dimension]) : full);
     }
   }
   if (first[Dimension::K] > 1) {
-    const bool is_plain = counting_ == Counting::timeloop && !may_cancel(inside, loops.outside);
-    costs.at(index_of(Operand::inputs)) = is_plain || least_move == infinite ? full : least_move;
+    costs.at(index_of(Operand::inputs)) = full;
+    if (counting_ != Counting::timeloop || may_cancel(inside, loops.outside)) {
+      double least_move = infinite;  // of a loop that is not over K
+      for (const Dimension dimension : all_dimensions) {
+        if (loops.outside[dimension] > 1 && dimension != Dimension::K) {
+          const bool part = slides(dimension) && counting_ == Counting::exact;
+          const bool has_holes = part && !is_smooth(tile, dimension);
+          least_move = std::min(least_move, has_holes ? 0 : (part ? step_of(dimension) : full) / 2);
+        }
+      }
+      costs.at(index_of(Operand::inputs)) = least_move == infinite ? full : least_move;
+    }
   }
   least = least_input_words(move, stage, nest, loops);
   return costs;

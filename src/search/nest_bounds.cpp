@@ -56,6 +56,10 @@ NestBounds::NestBounds(const NestSpace& space, const NestTerms& terms, Counting 
   for (const Operand operand : all_operands) {
     words_[operand] = tile_words(*space.shape, operand, space.whole, false);
   }
+  group_prices_.resize(space.stages.size());
+  for (std::size_t stage = 1; stage < space.stages.size(); ++stage) {
+    prepare_groups(stage);
+  }
 }
 
 /// The most that instances of undecided spreads can share.
@@ -104,7 +108,6 @@ NestBounds::Loops NestBounds::loops_outside(std::size_t stage, const PartialNest
     }
     loops.outside[dimension] = space_.whole[dimension] / inside;
   }
-  bool of_one_class = true;
   if (nest.tiles_from < stage) {
     for (const Dimension dimension : all_dimensions) {
       loops.next[dimension] = nest.tiles[stage - 1][dimension] / (tile[dimension] * spread[dimension]);
@@ -114,10 +117,10 @@ NestBounds::Loops NestBounds::loops_outside(std::size_t stage, const PartialNest
     for (const Dimension dimension : all_dimensions) {
       classes.at(index_of(left_alone(dimension))) |= loops.next[dimension] > 1;
     }
-    of_one_class = std::count(classes.begin(), classes.end(), true) <= 1;
+    loops.go_on = std::count(classes.begin(), classes.end(), true) <= 1;
   }
   // Where all the next loops leave an operand alone, the reuse goes on further out.
-  const Extents& reused = loops.decided && !of_one_class ? loops.next : loops.outside;
+  const Extents& reused = loops.decided && !loops.go_on ? loops.next : loops.outside;
   for (const Operand operand : all_operands) {
     loops.reuse.at(index_of(operand)) = reuse_of(operand, reused);
   }
@@ -220,11 +223,12 @@ double ClassBounds::reused(Operand alone, double reuse) const {
   return std::max(with_reuse(own.at(index_of(alone)), reuse), floor[alone]);
 }
 
-double ClassBounds::least(const std::array<double, 3>& reuse) const {
+double ClassBounds::least(const ByClass& reuse, const ByClass& inner) const {
   double least = infinite;
   for (const Operand alone : all_operands) {
     if (possible.at(index_of(alone))) {
-      least = std::min(least, others.at(index_of(alone)) + reused(alone, reuse.at(index_of(alone))));
+      const std::size_t at = index_of(alone);
+      least = std::min(least, others.at(at) + reused(alone, reuse.at(at)) + inner.at(at));
     }
   }
   return least + starts;
@@ -238,10 +242,62 @@ double NestBounds::of_moves(std::size_t stage, const PartialNest& nest) {
   return class_bounds(stage, nest, loops).least(loops.reuse);
 }
 
+ByClass NestBounds::join_moves(std::size_t stage, const PartialNest& nest, const ByClass& inner) {
+  const Loops loops = loops_outside(stage, nest);
+  const ClassBounds bounds = class_bounds(stage, nest, loops);
+  ByClass joined{};
+  if (loops.decided && !loops.go_on) {
+    joined.fill(bounds.least(loops.reuse, inner));
+    return joined;
+  }
+  Class ended{};
+  for (const Operand operand : all_operands) {
+    ended.at(index_of(operand)) = reuse_of(operand, loops.next);
+  }
+  for (std::size_t outer = 0; outer < joined.size(); ++outer) {
+    if (loops.decided) {
+      // The reuse goes on where the loops further out are of the same class.
+      Class reuse = ended;
+      reuse.at(outer) = loops.reuse.at(outer);
+      joined.at(outer) = bounds.least(reuse, inner);
+    } else {
+      Class only{infinite, infinite, infinite};
+      only.at(outer) = inner.at(outer);
+      joined.at(outer) = bounds.least(loops.reuse, only);
+    }
+  }
+  return joined;
+}
+
 ClassBounds NestBounds::by_class(std::size_t stage, const PartialNest& nest) {
-  PartialNest undecided = nest;
-  undecided.tiles_from = stage;
-  return class_bounds(stage, undecided, loops_outside(stage, undecided));
+  return class_bounds(stage, nest, loops_outside(stage, nest));
+}
+
+/// What of_groups needs of each group, whatever the tile.
+void NestBounds::prepare_groups(std::size_t stage) {
+  for (const SpreadGroup& group : space_.spreads[stage - 1]) {
+    const PerOperand<double> members = members_of(group);
+    for (const MoveTerm& move : terms_.moves[stage]) {
+      const double shared = space_.shares[stage - 1][move.operand] ? members[move.operand] : 1;
+      GroupPrice price;
+      price.each = move.filled;
+      price.once = move.filled * (move.operand == Operand::inputs ? group.kernels : members[move.operand]);
+      for (const AskedTerm& asked : move.asked) {
+        price.each += asked.price / (shared * room(asked.outer, stage - 1, move.operand));
+        price.once += asked.price;
+      }
+      if (move.visits != 0) {
+        double all = members[move.operand];
+        for (std::size_t between = move.visited; between < stage - 1; ++between) {
+          all *= room_[between][move.operand];
+        }
+        price.each += move.visits / all;
+        price.once += move.visits;
+      }
+      price.once = move.filled < 0 ? -infinite : words_[move.operand] * price.once;
+      group_prices_[stage].push_back(price);
+    }
+  }
 }
 
 void NestBounds::of_groups(std::size_t stage, const Extents& tile, std::vector<double>& bounds) {
@@ -256,34 +312,18 @@ void NestBounds::of_groups(std::size_t stage, const Extents& tile, std::vector<d
   for (const Operand operand : all_operands) {
     outside.at(index_of(operand)) = reuse_of(operand, space_.whole) / reuse_of(operand, tile);
   }
-  const auto& shares = space_.shares[stage - 1];
   bounds.clear();
+  auto price = group_prices_[stage].begin();
   for (const SpreadGroup& group : groups) {
-    const PerOperand<double> members = members_of(group);
     const Class reused{group.weights, group.kernels, group.outputs};
     Class costs{};
     for (const MoveTerm& move : terms_.moves[stage]) {
-      const double shared = shares[move.operand] ? members[move.operand] : 1;
-      double price = move.filled;
-      double once_price =
-          move.filled * (move.operand == Operand::inputs ? group.kernels : members[move.operand]);
-      for (const AskedTerm& asked : move.asked) {
-        price += asked.price / (shared * room(asked.outer, stage - 1, move.operand));
-        once_price += asked.price;
-      }
-      if (move.visits != 0) {
-        double all = members[move.operand];
-        for (std::size_t between = move.visited; between < stage - 1; ++between) {
-          all *= room_[between][move.operand];
-        }
-        price += move.visits / all;
-        once_price += move.visits;
-      }
-      const double cost = moved[move.operand] * price;
+      const double cost = moved[move.operand] * price->each;
+      const double floor = price->once;
+      ++price;
       if (cost == 0) {
         continue;
       }
-      const double floor = move.filled < 0 ? -infinite : words_[move.operand] * once_price;
       const std::size_t own = index_of(move.operand);
       for (std::size_t alone = 0; alone < costs.size(); ++alone) {
         const double reuse = alone == own ? std::max(1.0, outside.at(own) / reused.at(own)) : 1;

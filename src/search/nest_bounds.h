@@ -24,6 +24,9 @@ struct PartialNest {
   std::size_t spreads_from = 0;
 };
 
+/// A bound for each operand that the innermost of some loops may leave alone: their class.
+using ByClass = std::array<double, 3>;
+
 /// Bounds on what moves into a stage cost, by the operand that the innermost loops outside leave alone: it
 /// moves less the more those loops are.
 struct ClassBounds {
@@ -36,7 +39,9 @@ struct ClassBounds {
   /// What the operand that is left alone costs, reused so often.
   double reused(Operand alone, double reuse) const;
   /// The least over the classes, given how often the operand of each is reused.
-  double least(const std::array<double, 3>& reuse) const;
+  double least(const ByClass& reuse) const { return least(reuse, {}); }
+  /// With what stages further in cost besides, which depends on the class too.
+  double least(const ByClass& reuse, const ByClass& inner) const;
 };
 
 /// Bounds from below on what moves into a stage cost, whatever stands further out (docs/mapper.md, "Bounds").
@@ -49,7 +54,11 @@ class NestBounds {
   /// The spread next to the stage is decided, perhaps also the next tile. For the MACs (the number of stages)
   /// whatever is decided.
   double of_moves(std::size_t stage, const PartialNest& nest);
-  /// The same by classes; any loops outside the spread. Not for the MACs.
+  /// Of the moves into the stage and, joined to them, those further in: their bounds are given by the class
+  /// of the loops next to the stage's spread, and asked for by that of the loops next to the next stage's.
+  ByClass join_moves(std::size_t stage, const PartialNest& nest, const ByClass& inner);
+  /// The same by classes, for the outermost tile that is decided; any loops outside the spread. Not for the
+  /// MACs.
   ClassBounds by_class(std::size_t stage, const PartialNest& nest);
 
  private:
@@ -59,6 +68,7 @@ class NestBounds {
     Extents outside{};     ///< all loops outside a tile, spreads left out as far as decided
     Extents next{};        ///< those next to it, where they are decided and there are any
     bool decided = false;  ///< `next` counts
+    bool go_on = true;     ///< `next` is of one class at most, which the loops further out may share
     Class reuse{1, 1, 1};  ///< of each operand, where its loops stand innermost
   };
 
@@ -69,6 +79,13 @@ class NestBounds {
     double instances = 1;  ///< all of them, undecided spreads at their most
   };
 
+  /// What a word of one move into a stage costs at least, over the spreads of one group next to the stage.
+  struct GroupPrice {
+    double each = 0;  ///< without reuse
+    double once = 0;  ///< of each word of the layer; -infinite where there is no such bound
+  };
+
+  void prepare_groups(std::size_t stage);
   double room(std::size_t outer, std::size_t decided, Operand operand) const;
   ClassBounds class_bounds(std::size_t stage, const PartialNest& nest, const Loops& loops);
   double macs_bound(const PartialNest& nest);
@@ -98,6 +115,8 @@ class NestBounds {
   PerOperand<double> words_;  ///< of the layer, holes left out
   AxisTable rows_;
   AxisTable columns_;
+  std::vector<std::vector<GroupPrice>> group_prices_;  ///< by stage; all moves of the first group, ...
+  std::vector<InputNeighbours> around_;                ///< of the move at hand
   std::vector<PerOperand<double>> room_;  ///< by stage: the most instances of the next stage that share words
 };
 

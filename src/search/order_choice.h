@@ -2,8 +2,7 @@
 
 #include <vector>
 
-#include "search/axis_table.h"
-#include "search/nest_space.h"
+#include "search/chain_costs.h"
 
 namespace mj {
 
@@ -23,65 +22,28 @@ class OrderChoice {
 
   /// @param tiles   by stage
   /// @param spreads between stages
-  std::vector<OrderedNest> best(const std::vector<Extents>& tiles, const std::vector<Extents>& spreads);
+  /// @return valid until the next call
+  const std::vector<OrderedNest>& best(const std::vector<Extents>& tiles,
+                                       const std::vector<Extents>& spreads);
 
  private:
-  /// A move of the input tile: images, channels, rows, columns.
-  using Move = std::array<int64_t, 4>;
-
-  struct InputTerm {
-    double price = 0;
-    double instances = 1;
-    double different = 1;
-    AxisSpreads rows;
-    AxisSpreads columns;
-  };
-  /// What a move into a stage costs, for one of the terms.
-  struct StageCosts {
-    double weights = 0;  ///< of a whole tile
-    double outputs = 0;
-    double box_word = 0;            ///< of a word of inputs, in Timeloop's counting
-    std::vector<InputTerm> inputs;  ///< in exact counting
-  };
   struct Label {
     std::vector<double> prices;
     int last = -1;  ///< the loop added, and the label before it
     std::size_t from = 0;
   };
 
-  void prepare(const std::vector<Extents>& tiles, const std::vector<Extents>& spreads);
-  StageCosts costs_into(std::size_t stage, const NestTerms& terms, const std::vector<Extents>& tiles,
-                        const std::vector<Extents>& spreads) const;
-  std::vector<double> fixed_prices(const std::vector<Extents>& tiles,
-                                   const std::vector<Extents>& spreads) const;
-  std::vector<OrderedNest> solve(std::size_t stage, const std::vector<const Move*>& innermost);
-  std::vector<OrderedNest> order_stage(std::size_t stage, const std::vector<const Move*>& innermost,
-                                       int first);
-  OrderedNest order_one_price(std::size_t stage, const std::vector<const Move*>& innermost, int first);
-  void add_step(std::size_t stage, std::size_t loop, unsigned inside,
-                const std::vector<const Move*>& innermost, std::vector<double>& prices);
-  double input_step(std::size_t stage, std::size_t inner, std::size_t loop, unsigned inside,
-                    const Move* innermost, const StageCosts& costs);
-  double fresh_box(std::size_t inner, const Move& move) const;
-  double fresh_words(std::size_t inner, const Move& move, const StageCosts& costs);
-  Move step_of(Dimension dimension, int64_t below) const;
+  std::vector<OrderedNest> solve(std::size_t stage, const std::vector<const ChainCosts::Move*>& innermost);
+  std::vector<OrderedNest> order_stage(std::size_t stage,
+                                       const std::vector<const ChainCosts::Move*>& innermost, int first);
+  double order_one_price(std::size_t stage, const std::vector<const ChainCosts::Move*>& innermost, int first,
+                         std::vector<Dimension>& order);
+  void solve_each_stage();
 
-  const NestSpace& space_;
-  std::vector<const NestTerms*> terms_;
-  Counting counting_;
-  AxisTable rows_;
-  AxisTable columns_;
-
-  // Of the chain at hand, by stage.
-  struct StageLoops {
-    std::vector<Dimension> dimensions;
-    std::vector<int64_t> bounds;
-    std::vector<Move> steps;
-    double outside = 1;  ///< product of the bounds in time further out
-  };
-  std::vector<StageLoops> loops_;
-  std::vector<Extents> tiles_;
-  std::vector<std::vector<StageCosts>> costs_;  ///< by inner stage and term
+  std::size_t stages_;
+  ChainCosts chain_;
+  std::vector<const ChainCosts::Move*> no_steps_;
+  std::vector<OrderedNest> found_;
 };
 
 }  // namespace mj

@@ -4,6 +4,8 @@
 #include <limits>
 #include <numeric>
 
+#include "search/extent_math.h"
+
 namespace mj {
 namespace {
 
@@ -58,6 +60,17 @@ double OuterBounds::of_tile(std::size_t stage, const TileIndex& tile) const {
   return stage == 0 ? 0 : tables_[stage].own[index(tile)];
 }
 
+ByClass OuterBounds::of_tile_by_class(std::size_t stage, const TileIndex& tile) {
+  if (stage == 0) {
+    return {};
+  }
+  const auto [known, is_new] = tables_[stage].by_class.try_emplace(index(tile));
+  if (is_new) {
+    known->second = least_by_class(stage, tile, extents_at(space_, tile));
+  }
+  return known->second;
+}
+
 std::size_t OuterBounds::index(const TileIndex& tile) const {
   std::size_t sum = 0;
   for (const Dimension dimension : all_dimensions) {
@@ -83,31 +96,70 @@ void OuterBounds::fill(std::size_t stage) {
   }
 }
 
-/// Over the spreads next to a tile, those of promising groups first.
-double OuterBounds::least_outside(std::size_t stage, const TileIndex& tile, const Extents& extents) {
-  const std::vector<SpreadGroup>& groups = space_.spreads[stage - 1];
+/// Bounds of the groups of spreads next to a tile, and the groups with the promising ones first.
+void OuterBounds::sort_groups(std::size_t stage, const Extents& extents) {
   bounds_.of_groups(stage, extents, of_groups_);
-  std::vector<std::size_t> order(groups.size());
-  std::iota(order.begin(), order.end(), 0U);
-  std::sort(order.begin(), order.end(),
+  order_.resize(of_groups_.size());
+  std::iota(order_.begin(), order_.end(), 0U);
+  std::sort(order_.begin(), order_.end(),
             [&](std::size_t a, std::size_t b) { return of_groups_[a] < of_groups_[b]; });
   nest_.tiles[stage] = extents;
   nest_.tiles_from = stage;
   nest_.spreads_from = stage - 1;
+}
+
+/// Goes through the spreads next to a tile, but for those of which is_enough(bound) says that they cannot
+/// change what visit(moves and all outside, by class) looks for.
+template <class IsEnough, class Visit>
+void OuterBounds::for_each_spread(std::size_t stage, const TileIndex& tile, const Extents& extents,
+                                  IsEnough is_enough, Visit visit) {
+  sort_groups(stage, extents);
   const double further = at(stage - 1, tile);
-  double least = infinite;
-  for (const std::size_t group : order) {
-    if (of_groups_[group] + further >= least) {
+  for (const std::size_t group : order_) {
+    if (is_enough(of_groups_[group] + further)) {
       break;
     }
-    for (const Spread& spread : groups[group].spreads) {
+    for (const Spread& spread : space_.spreads[stage - 1][group].spreads) {
       TileIndex inside;
-      if (multiply(space_, tile, spread.index, inside)) {
+      if (multiply(space_, tile, spread.index, inside) &&
+          !is_enough(of_groups_[group] + at(stage - 1, inside))) {
         nest_.spreads[stage - 1] = spread.bounds;
-        least = std::min(least, beyond(stage - 1, inside, bounds_.by_class(stage, nest_)));
+        visit(beyond(stage - 1, inside, bounds_.by_class(stage, nest_)));
       }
     }
   }
+}
+
+double OuterBounds::least_outside(std::size_t stage, const TileIndex& tile, const Extents& extents) {
+  double least = infinite;
+  for_each_spread(
+      stage, tile, extents, [&](double bound) { return bound >= least; },
+      [&](const ByClass& beyond) {
+        least = std::min(least, *std::min_element(beyond.begin(), beyond.end()));
+      });
+  return least;
+}
+
+ByClass OuterBounds::least_by_class(std::size_t stage, const TileIndex& tile, const Extents& extents) {
+  std::array<bool, 3> has_room{};  // a class without room has loops only where none has any
+  for (const Dimension dimension : all_dimensions) {
+    has_room.at(index_of(left_alone(dimension))) |= extents[dimension] < space_.whole[dimension];
+  }
+  ByClass least{infinite, infinite, infinite};
+  for_each_spread(
+      stage, tile, extents,
+      [&](double bound) {
+        bool enough = bound >= *std::min_element(least.begin(), least.end());
+        for (std::size_t i = 0; i < least.size(); ++i) {
+          enough = enough && (!has_room.at(i) || bound >= least.at(i));
+        }
+        return enough;
+      },
+      [&](const ByClass& beyond) {
+        for (std::size_t i = 0; i < least.size(); ++i) {
+          least.at(i) = std::min(least.at(i), beyond.at(i));
+        }
+      });
   return least;
 }
 
@@ -128,40 +180,35 @@ void OuterBounds::spread_to_parts(Dimension dimension, std::vector<double>& tabl
   }
 }
 
-double OuterBounds::beyond(std::size_t stage, const TileIndex& inside, const ClassBounds& moves) const {
-  double least = infinite;
-  if (stage == 0) {
-    std::array<double, 3> reuse{1, 1, 1};
-    for (const Dimension dimension : all_dimensions) {
-      const int64_t below = space_.divisors[dimension][inside[dimension]];
-      if (below != space_.whole[dimension] && !space_.may_loop[0][dimension]) {
-        return infinite;
-      }
-      reuse.at(static_cast<std::size_t>(left_alone(dimension))) *= quotient(space_.whole[dimension], below);
+ByClass OuterBounds::beyond(std::size_t stage, const TileIndex& inside, const ClassBounds& moves) const {
+  ByClass least{infinite, infinite, infinite};
+  ByClass reuse{1, 1, 1};
+  for (const Dimension dimension : all_dimensions) {
+    const int64_t below = space_.divisors[dimension][inside[dimension]];
+    if (stage == 0 && below != space_.whole[dimension] && !space_.may_loop[0][dimension]) {
+      return least;
     }
-    return moves.least(reuse);
+    reuse.at(index_of(left_alone(dimension))) *= quotient(space_.whole[dimension], below);
   }
   for (const Operand alone : all_operands) {
-    if (moves.possible.at(static_cast<std::size_t>(alone))) {
-      least = std::min(least, least_of_class(stage, inside, moves, alone));
+    const std::size_t i = index_of(alone);
+    if (moves.possible.at(i)) {
+      const double reused = moves.reused(alone, reuse.at(i));
+      least.at(i) =
+          stage == 0 ? moves.others.at(i) + reused : least_of_class(stage, inside, moves, alone, reused);
+      least.at(i) += moves.starts;
     }
   }
-  return least + moves.starts;
+  return least;
 }
 
 /// Loops over other classes end the reuse at this stage; without them it may go on as far as there are loops.
 double OuterBounds::least_of_class(std::size_t stage, const TileIndex& inside, const ClassBounds& moves,
-                                   Operand alone) const {
+                                   Operand alone, double reused_on) const {
   const Tables& tables = tables_[stage];
-  const std::vector<double>& looping = tables.looping.at(static_cast<std::size_t>(alone));
+  const std::vector<double>& looping = tables.looping.at(index_of(alone));
   static const PerOperand<std::vector<Dimension>> dimensions{
       {dimensions_of(Operand::weights), dimensions_of(Operand::inputs), dimensions_of(Operand::outputs)}};
-  double most = 1;
-  for (const Dimension dimension : dimensions[alone]) {
-    most *= quotient(space_.whole[dimension], space_.divisors[dimension][inside[dimension]]);
-  }
-  const double others = moves.others.at(static_cast<std::size_t>(alone));
-  const double reused_on = moves.reused(alone, most);
   double least = infinite;
   const auto descend = [&](const auto& self, std::size_t next, std::size_t at, double reuse) -> void {
     if (next == dimensions[alone].size()) {
@@ -180,7 +227,7 @@ double OuterBounds::least_of_class(std::size_t stage, const TileIndex& inside, c
     }
   };
   descend(descend, 0, index(inside), 1);
-  return others + least;
+  return moves.others.at(index_of(alone)) + least;
 }
 
 }  // namespace mj

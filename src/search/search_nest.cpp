@@ -4,45 +4,23 @@
 #include <array>
 #include <chrono>
 #include <limits>
+#include <map>
 
 #include "base/error.h"
 #include "search/extent_math.h"
 #include "search/left_bounds.h"
+#include "search/loop_reach.h"
+#include "search/mirrored_nests.h"
 #include "search/nest_bounds.h"
+#include "search/nest_cycles.h"
 #include "search/order_choice.h"
 #include "search/outer_bounds.h"
+#include "search/search_key.h"
 
 namespace mj {
 namespace {
 
 constexpr double infinite = std::numeric_limits<double>::infinity();
-constexpr double rounding = 1e-12;
-
-/// What is minimised, then what decides among equals.
-struct Key {
-  double first = infinite;
-  double second = infinite;
-};
-
-bool is_below(const Key& a, const Key& b) {
-  if (a.first < b.first * (1 - rounding)) {
-    return true;
-  }
-  return a.first <= b.first * (1 + rounding) && a.second < b.second * (1 - rounding);
-}
-
-Key key_of(Objective objective, double energy, double cycles) {
-  switch (objective) {
-    case Objective::energy:
-      return {energy, cycles};
-    case Objective::latency:
-      return {cycles, energy};
-    case Objective::edp:
-      return {energy * cycles, energy};
-  }
-  return {};
-}
-
 /// Enters the space from the innermost tile outwards and leaves what cannot win.
 class Search {
  public:
@@ -50,21 +28,14 @@ class Search {
       : problem_(problem),
         options_(options),
         space_(make_space(problem.shape, problem.levels)),
+        mirrored_(space_),
         terms_(make_terms(problem)),
         bounds_(space_, terms_.front(), problem.counting),
         outer_(space_, bounds_),
         orders_(space_, pointers(), problem.counting),
-        macs_(volume(space_.whole)) {
+        cycles_(problem, space_) {
     nest_.tiles.resize(space_.stages.size());
     nest_.spreads.resize(space_.stages.size() - 1);
-    for (const std::vector<SpreadGroup>& groups : space_.spreads) {
-      int64_t most = 1;
-      for (const SpreadGroup& group : groups) {
-        most = std::max(most, group.instances);
-      }
-      room_.push_back(static_cast<double>(most));
-    }
-    least_transfer_ = least_transfer();
   }
 
   std::optional<NestOptimum> run() {
@@ -78,6 +49,8 @@ class Search {
       excluded_ = next_limit_;
       round_limit_ = std::max(next_limit_, std::numeric_limits<double>::min()) *
                      (1 + left_.step(looked_at_ - looked_before));
+      // A nest that the last round met just above its limit is as good as one that it found.
+      round_limit_ = std::min(round_limit_, least_met_ * (1 + 2 * rounding));
       looked_before = looked_at_;
       next_limit_ = infinite;
       left_.clear(round_limit_);
@@ -98,8 +71,8 @@ class Search {
  private:
   struct Root {
     TileIndex tile;
-    double energy = 0;
     Key key;
+    Mirror mirror = Mirror::none;
   };
 
   static std::vector<NestTerms> make_terms(const NestProblem& problem) {
@@ -122,37 +95,8 @@ class Search {
     return each;
   }
 
-  /// Cycles that memory takes at least: each tensor passes it once.
-  double least_transfer() const {
-    double cycles = 0;
-    if (problem_.objective == Objective::energy) {
-      return 0;
-    }
-    for (const BandwidthLimit& limit : problem_.limits) {
-      if (limit.level == 0 && problem_.levels.size() > 1) {
-        const auto& words = limit.words.levels[0];
-        const auto all = [&](Operand operand) {
-          return tile_words(problem_.shape, operand, space_.whole, false);
-        };
-        cycles = std::max(cycles, (all(Operand::weights) * words[Operand::weights].read +
-                                   all(Operand::inputs) * words[Operand::inputs].read +
-                                   all(Operand::outputs) * words[Operand::outputs].update) /
-                                      limit.words_per_cycle);
-      }
-    }
-    return cycles * (1 - rounding);
-  }
-
-  double least_cycles(std::size_t decided_from) const {
-    double instances = 1;
-    for (std::size_t i = 0; i < room_.size(); ++i) {
-      instances *= i < decided_from ? room_[i] : volume(nest_.spreads[i]);
-    }
-    return std::max(least_transfer_, macs_ / std::min(instances, macs_) * problem_.timed_share);
-  }
-
   bool is_hopeless(double energy, std::size_t decided_from) {
-    return is_hopeless(key_of(problem_.objective, energy, least_cycles(decided_from)));
+    return is_hopeless(key_of(problem_.objective, energy, cycles_.least(nest_, decided_from)));
   }
 
   bool is_hopeless(const Key& key) {
@@ -193,12 +137,37 @@ class Search {
       }
       const double energy = fixed + least;
       if (energy < infinite) {
-        roots_.push_back({tile, energy, key_of(problem_.objective, energy, least_cycles(last))});
+        roots_.push_back({tile, key_of(problem_.objective, energy, cycles_.least(nest_, last))});
       }
     });
     std::stable_sort(roots_.begin(), roots_.end(), [](const Root& a, const Root& b) {
       return std::pair(a.key.first, a.key.second) < std::pair(b.key.first, b.key.second);
     });
+    mirror_roots();
+  }
+
+  /// Says of each root whether its image comes before it.
+  void mirror_roots() {
+    if (mirrored_.start() == Mirror::none) {
+      return;
+    }
+    std::map<std::array<uint8_t, dimension_count>, std::size_t> place;
+    for (std::size_t i = 0; i < roots_.size(); ++i) {
+      place[roots_[i].tile.values] = i;
+    }
+    for (std::size_t i = 0; i < roots_.size(); ++i) {
+      const auto image = place.find(mirrored(roots_[i].tile).values);
+      if (image != place.end()) {
+        roots_[i].mirror = image->second == i  ? Mirror::same
+                           : image->second < i ? Mirror::earlier
+                                               : Mirror::none;
+      }
+    }
+  }
+
+  /// Whether the search has met the image of all that it would go into now.
+  bool was_mirrored(Mirror mirror, std::size_t stage) const {
+    return mirror == Mirror::earlier && mirrored_.is_kept_outside(stage);
   }
 
   void search_roots() {
@@ -210,12 +179,15 @@ class Search {
         }
         continue;
       }
+      if (was_mirrored(root.mirror, last)) {
+        continue;
+      }
       nest_.tiles[last] = extents_at(space_, root.tile);
       open_bound_ = root.key.first;
       if (last == 0) {
         settle();
       } else {
-        spread_out(last, root.tile, terms_.front().constant);
+        spread_out(last, root.tile, inner_moves(last + 1), root.mirror);
       }
       if (out_of_time_) {
         return;
@@ -223,22 +195,29 @@ class Search {
     }
   }
 
-  /// Chooses the spread outside the tile of `stage`. `spent` bounds what lies further in.
-  void spread_out(std::size_t stage, const TileIndex& tile, double spent) {
+  /// Chooses the spread outside the tile of `stage`. `inner` bounds what lies further in, by the class of the
+  /// loops next to that spread.
+  void spread_out(std::size_t stage, const TileIndex& tile, const ByClass& inner, Mirror of_tile) {
     nest_.tiles_from = stage;
     nest_.spreads_from = stage;
     const double macs = bounds_.of_moves(space_.stages.size(), nest_);
     std::vector<double> of_groups;
     bounds_.of_groups(stage, nest_.tiles[stage], of_groups);
     const double outside = outer_.at(stage - 1, tile);
+    const double spent = *std::min_element(inner.begin(), inner.end());
     const std::vector<SpreadGroup>& groups = space_.spreads[stage - 1];
     for (std::size_t group = 0; group < groups.size(); ++group) {
       if (is_hopeless(spent + macs + of_groups[group] + outside, stage)) {
         continue;
       }
-      for (const Spread& spread : groups[group].spreads) {
+      for (std::size_t i = 0; i < groups[group].spreads.size(); ++i) {
+        const Spread& spread = groups[group].spreads[i];
         TileIndex inside;
         if (!multiply(space_, tile, spread.index, inside)) {
+          continue;
+        }
+        const Mirror mirror = mirrored_.after_spread(of_tile, stage - 1, group, i);
+        if (was_mirrored(mirror, stage - 1)) {
           continue;
         }
         looked_at_ += 1;
@@ -249,13 +228,14 @@ class Search {
         }
         nest_.tiles_from = stage;
         nest_.spreads_from = stage - 1;
-        const double all_macs = bounds_.of_moves(space_.stages.size(), nest_);
-        const double within = terms_.front().constant + moves_from(stage + 1);
-        const double moves = bounds_.of_moves(stage, nest_);
-        if (!is_hopeless(within + all_macs + moves + further, stage - 1)) {
-          const ClassBounds classes = bounds_.by_class(stage, nest_);
-          if (!is_hopeless(within + all_macs + outer_.beyond(stage - 1, inside, classes), stage - 1)) {
-            loop_out(stage, inside, classes, within, all_macs);
+        const ClassBounds classes = bounds_.by_class(stage, nest_);
+        const ByClass beyond = outer_.beyond(stage - 1, inside, classes);
+        if (!is_hopeless(macs + least_sum(inner, beyond), stage - 1)) {
+          // What lies further in costs more now that the spread is known.
+          const double all_macs = bounds_.of_moves(space_.stages.size(), nest_);
+          const ByClass within = inner_moves(stage + 1);
+          if (!is_hopeless(all_macs + least_sum(within, beyond), stage - 1)) {
+            loop_out(stage, inside, classes, within, all_macs, mirror);
           }
         }
         if (is_late()) {
@@ -265,83 +245,66 @@ class Search {
     }
   }
 
-  /// How often each operand can be reused at most by loops up to a tile that is decided in part: no further
-  /// than the tile where another operand's loops stand there too.
-  std::array<double, 3> reuse_within(const Extents& inside, const Extents& tile, std::size_t decided) const {
-    std::array<double, 3> within{1, 1, 1};
-    std::array<double, 3> beyond{1, 1, 1};
-    std::array<bool, 3> loops{};
-    for (std::size_t i = 0; i < dimension_count; ++i) {
-      const Dimension dimension = all_dimensions.at(i);
-      const int64_t room = space_.whole[dimension] / inside[dimension];
-      const int64_t decided_bound = tile[dimension] / inside[dimension];
-      const auto bound = static_cast<double>(i < decided ? decided_bound : room);
-      for (const Operand operand : all_operands) {
-        const auto at = static_cast<std::size_t>(operand);
-        if (!is_relevant(operand, dimension)) {
-          within.at(at) *= bound;
-          beyond.at(at) *= static_cast<double>(room);
-        } else {
-          loops.at(at) |= i < decided && bound > 1;
-        }
-      }
-    }
-    for (std::size_t at = 0; at < within.size(); ++at) {
-      within.at(at) = loops.at(at) ? within.at(at) : beyond.at(at);
-    }
-    return within;
-  }
-
   /// Chooses the tile of the next stage out.
-  void loop_out(std::size_t stage, const TileIndex& inside, const ClassBounds& moves, double spent,
-                double macs) {
+  void loop_out(std::size_t stage, const TileIndex& inside, const ClassBounds& moves, const ByClass& inner,
+                double macs, Mirror mirror) {
     const std::size_t next = stage - 1;
     const TileIndex whole = whole_tile(space_);
     if (next == 0) {
       if (may_stand(0, whole, inside)) {
-        take_tile(stage, whole, spent, macs);
+        take_tile(stage, whole, inner, macs, mirror);
       }
       return;
     }
-    const Extents inner = extents_at(space_, inside);
+    const Extents from = extents_at(space_, inside);
     TileIndex tile = inside;
-    Extents extents = inner;
+    Extents extents = from;
+    LoopReach reach(space_.whole, from);
     const auto descend = [&](const auto& self, std::size_t at) -> void {
       const auto has_choice = [&](Dimension dimension) {
-        return space_.may_loop[next][dimension] && space_.whole[dimension] > inner[dimension];
+        return space_.may_loop[next][dimension] && space_.whole[dimension] > from[dimension];
       };
       while (at < dimension_count && !has_choice(all_dimensions.at(at))) {
         ++at;
       }
-      const double least = moves.least(reuse_within(inner, extents, at));
-      if (is_hopeless(spent + macs + least + outer_.at(next, tile), next)) {
+      const double least = moves.least(reach.reuse(at), inner);
+      if (is_hopeless(macs + least + outer_.at(next, tile), next)) {
         return;
       }
       if (at == dimension_count) {
         if (fits(space_, next, extents)) {
-          take_tile(stage, tile, spent, macs);
+          take_tile(stage, tile, inner, macs, mirror);
         }
         return;
       }
       const Dimension dimension = all_dimensions.at(at);
       const std::vector<int64_t>& divisors = space_.divisors[dimension];
       const uint8_t start = inside[dimension];
+      const bool has_images = dimension == Dimension::Q && mirror == Mirror::same;
+      const std::size_t least_place = has_images && mirrored_.is_kept_outside(next) ? tile[Dimension::P] : 0;
       for (std::size_t i = start; i < (space_.may_loop[next][dimension] ? divisors.size() : start + 1U);
            ++i) {
-        if (divisors[i] % divisors[start] == 0) {
+        if (i >= least_place && divisors[i] % divisors[start] == 0) {
           tile[dimension] = static_cast<uint8_t>(i);
           extents[dimension] = divisors[i];
+          reach.decide(at, real(divisors[i] / divisors[start]));
           self(self, at + 1);
         }
       }
       tile[dimension] = start;
       extents[dimension] = divisors[start];
+      reach.decide(at, 1);
     };
     descend(descend, 0);
   }
 
-  void take_tile(std::size_t stage, const TileIndex& tile, double spent, double macs) {
+  void take_tile(std::size_t stage, const TileIndex& tile, const ByClass& inner, double macs,
+                 Mirror of_spread) {
     const std::size_t next = stage - 1;
+    const Mirror mirror = MirroredNests::after_tile(of_spread, tile);
+    if (was_mirrored(mirror, next)) {
+      return;
+    }
     looked_at_ += 1;
     nest_.tiles[next] = extents_at(space_, tile);
     if (!fits(space_, next, nest_.tiles[next])) {
@@ -349,34 +312,36 @@ class Search {
     }
     nest_.tiles_from = next;
     nest_.spreads_from = next;
-    const double moves = bounds_.of_moves(stage, nest_);
-    const double outside = outer_.of_tile(next, tile);
-    if (!is_hopeless(spent + macs + moves + outside, next)) {
+    const ByClass joined = bounds_.join_moves(stage, nest_, inner);
+    const double least = *std::min_element(joined.begin(), joined.end());
+    if (!is_hopeless(macs + least + outer_.of_tile(next, tile), next) &&
+        !is_hopeless(macs + least_sum(joined, outer_.of_tile_by_class(next, tile)), next)) {
       if (next == 0) {
-        nest_.tiles_from = nest_.spreads_from = 0;
-        if (!is_hopeless(least_of_all_moves(), 0)) {
-          settle();
-        }
+        settle();
       } else {
-        spread_out(next, tile, spent + moves);
+        spread_out(next, tile, joined, mirror);
       }
     }
     nest_.tiles_from = stage;
     nest_.spreads_from = next;
   }
 
-  /// The bounds of a chain that is decided, one for each stage.
-  double least_of_all_moves() {
-    return terms_.front().constant + moves_from(1) + bounds_.of_moves(space_.stages.size(), nest_);
+  /// What the nest costs from a stage inwards but for the MACs' own moves, with what is decided.
+  ByClass inner_moves(std::size_t from) {
+    ByClass inner{};
+    inner.fill(terms_.front().constant);
+    for (std::size_t stage = space_.stages.size(); stage-- > from;) {
+      inner = bounds_.join_moves(stage, nest_, inner);
+    }
+    return inner;
   }
 
-  /// The bounds of moves into a stage and those further in, with what is decided.
-  double moves_from(std::size_t stage) {
-    double sum = 0;
-    for (; stage < space_.stages.size(); ++stage) {
-      sum += bounds_.of_moves(stage, nest_);
+  static double least_sum(const ByClass& inner, const ByClass& outer) {
+    double least = infinite;
+    for (std::size_t i = 0; i < inner.size(); ++i) {
+      least = std::min(least, inner.at(i) + outer.at(i));
     }
-    return sum;
+    return least;
   }
 
   /// Prices the orders of a chain of tiles.
@@ -384,12 +349,9 @@ class Search {
     looked_at_ += 1;
     for (const OrderedNest& ordered : orders_.best(nest_.tiles, nest_.spreads)) {
       const double energy = ordered.prices[0];
-      double cycles = least_cycles_of_loops();
-      for (std::size_t i = 1; i < ordered.prices.size(); ++i) {
-        const BandwidthLimit& limit = problem_.limits[i - 1];
-        cycles = std::max(cycles, ordered.prices[i] / (limit.words_per_cycle * instances_of(limit.level)));
-      }
+      const double cycles = cycles_.of(nest_, ordered.prices);
       const Key key = key_of(problem_.objective, energy, cycles);
+      least_met_ = std::min(least_met_, key.first);
       if (is_hopeless(key)) {
         continue;
       }
@@ -400,23 +362,6 @@ class Search {
       best_.cycles = cycles;
       best_.value = key.first;
     }
-  }
-
-  double least_cycles_of_loops() const {
-    double instances = 1;
-    for (const Extents& spread : nest_.spreads) {
-      instances *= volume(spread);
-    }
-    return macs_ / instances * problem_.timed_share;
-  }
-
-  double instances_of(std::size_t level) const {
-    double instances = 1;
-    for (std::size_t stage = 0; stage + 1 < space_.stages.size() && space_.stages[stage].last_level < level;
-         ++stage) {
-      instances *= volume(nest_.spreads[stage]);
-    }
-    return instances;
   }
 
   bool is_late() {
@@ -434,23 +379,23 @@ class Search {
   const NestProblem& problem_;
   const NestSearchOptions& options_;
   NestSpace space_;
+  MirroredNests mirrored_;
   std::vector<NestTerms> terms_;
   NestBounds bounds_;
   OuterBounds outer_;
   OrderChoice orders_;
-  double macs_ = 1;
-  std::vector<double> room_;
-  double least_transfer_ = 0;
+  NestCycles cycles_;
   PartialNest nest_;
   std::vector<Root> roots_;
   std::vector<double> group_bounds_;
   Key cut_;
   bool found_ = false;
   NestOptimum best_;
-  double open_bound_ = 0;   ///< of the roots not yet searched
-  double excluded_ = 0;     ///< no mapping is below
-  double round_limit_ = 0;  ///< the searched ones have nothing below, but what was found
-  double next_limit_ = 0;   ///< the least bound that this round leaves
+  double open_bound_ = 0;        ///< of the roots not yet searched
+  double excluded_ = 0;          ///< no mapping is below
+  double round_limit_ = 0;       ///< the searched ones have nothing below, but what was found
+  double least_met_ = infinite;  ///< of the nests that were priced
+  double next_limit_ = 0;        ///< the least bound that this round leaves
   LeftBounds left_;
   double looked_at_ = 0;
   bool is_over_ = false;      ///< time has passed
@@ -471,23 +416,6 @@ std::string_view name_of(Objective objective) {
       return "edp";
   }
   return "";
-}
-
-double nest_cycles(const NestProblem& problem, const LoopNest& nest, const NestCounts& counts) {
-  double cycles = counts.cycles * problem.timed_share;
-  for (const BandwidthLimit& limit : problem.limits) {
-    double instances = 1;
-    for (std::size_t level = 0; level < limit.level; ++level) {
-      for (const auto& axis : nest.levels[level].spatial) {
-        for (const Loop& loop : axis) {
-          instances *= static_cast<double>(loop.bound);
-        }
-      }
-    }
-    cycles = std::max(cycles,
-                      price_nest(counts, problem.levels, limit.words) / (limit.words_per_cycle * instances));
-  }
-  return cycles;
 }
 
 std::optional<NestOptimum> search_nest(const NestProblem& problem, const NestSearchOptions& options) {
