@@ -99,9 +99,10 @@ Network read_dense(const PruneArguments& arguments) {
 }
 
 /// The method's defaults where the command line says nothing else.
-PruneOptions method_options(const PruneArguments& arguments, const NetworkInputs& calibration) {
-  PruneOptions options =
-      default_options(method_named(arguments.method), calibration.size, !calibration.labels.empty());
+PruneOptions method_options(const PruneArguments& arguments, const NetworkInputs& calibration,
+                            const Network& network) {
+  PruneOptions options = default_options(method_named(arguments.method), calibration.size,
+                                         !calibration.labels.empty(), mac_count(network));
   options.step = arguments.step;
   if (arguments.damping) {
     options.recipe.damping = arguments.damping;
@@ -143,7 +144,7 @@ PreparedJob prepare_job(const PruneArguments& arguments) {
   job.calibration = open_inputs(job.network, arguments.data.dataset, arguments.data.images,
                                 arguments.data.seed, preprocess);
   job.calibration_name = arguments.data.dataset;
-  job.options = method_options(arguments, job.calibration);
+  job.options = method_options(arguments, job.calibration, job.network);
   PruneOptions& options = job.options;
   options.target = target;
   options.limits = limits;

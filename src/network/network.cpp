@@ -1,6 +1,7 @@
 #include "network/network.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace mj {
 
@@ -13,6 +14,12 @@ std::string place_of(const Node& node) {
 
 int64_t mac_count(const LayerShape& shape) {
   return output_count(shape) * shape.c * shape.r * shape.s;
+}
+
+double mac_count(const Network& network) {
+  return std::accumulate(
+      network.layers.begin(), network.layers.end(), 0.0,
+      [](double sum, const MacLayer& layer) { return sum + static_cast<double>(mac_count(layer.shape)); });
 }
 
 int64_t weight_count(const LayerShape& shape) {

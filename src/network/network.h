@@ -109,6 +109,9 @@ struct Network {
                          ///< not modelled here; may be empty
 };
 
+/// Of all layers, for one image.
+double mac_count(const Network& network);
+
 /// The shape of any value: a constant's own, else the inferred one; nullptr where it is not known.
 const Shape* find_shape(const Network& network, std::string_view value);
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
+#include <numeric>
 #include <string_view>
 
 namespace mj {
@@ -18,6 +20,15 @@ bool only_reshapes(const Node& node) {
   constexpr std::array<std::string_view, 7> ops{"Identity",  "Flatten", "Reshape", "Squeeze",
                                                 "Unsqueeze", "Dropout", "Cast"};
   return std::find(ops.begin(), ops.end(), node.op) != ops.end();
+}
+
+/// Of a value with channels: its rows times its columns. 1 of one row an image, 0 where the shape is unknown.
+int64_t places(const Network& network, const std::string& value) {
+  const Shape* shape = find_shape(network, value);
+  if (shape == nullptr || shape->size() < 2) {
+    return 0;
+  }
+  return std::accumulate(shape->begin() + 2, shape->end(), int64_t{1}, std::multiplies<>());
 }
 
 }  // namespace
@@ -40,6 +51,20 @@ std::string find_logits(const Network& network) {
     value = producer->inputs[0];
   }
   return output;
+}
+
+std::string find_feature_maps(const Network& network) {
+  for (auto node = network.nodes.rbegin(); node != network.nodes.rend(); ++node) {
+    if (node->inputs.empty() || node->outputs.empty() || network.constants.contains(node->inputs[0])) {
+      continue;
+    }
+    const bool is_input = std::any_of(network.inputs.begin(), network.inputs.end(),
+                                      [&](const auto& input) { return input.name == node->inputs[0]; });
+    if (!is_input && places(network, node->inputs[0]) > 1 && places(network, node->outputs[0]) == 1) {
+      return node->inputs[0];
+    }
+  }
+  return {};
 }
 
 std::size_t rank_of_label(std::span<const float> scores, std::size_t label) {

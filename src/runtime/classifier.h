@@ -13,6 +13,10 @@ namespace mj {
 /// that only reshape may follow it), else the output itself.
 std::string find_logits(const Network& network);
 
+/// The last feature maps: what the last node reads that makes one value a channel, or one row an image, of
+/// values at several places (a global pool, a Flatten). Empty where there is none.
+std::string find_feature_maps(const Network& network);
+
 /// How many scores rank before the label's: larger ones, and equal ones of lower classes. Past the end where
 /// the label's own score is not a number.
 std::size_t rank_of_label(std::span<const float> scores, std::size_t label);

@@ -52,14 +52,18 @@ struct TrainOptions {
   int epochs = 1;
   int64_t batch_size = 128;
   double learning_rate = 1e-3;  ///< at the start; falls to 0 as a half cosine over all steps
-  double weight_decay = 0;  ///< decoupled from the gradient (AdamW, Loshchilov and Hutter 2019); weights of
-                            ///< MAC layers only
-  double distillation = 0;  ///< weight of the KL divergence from the teacher's outputs; the labels'
-                            ///< cross-entropy has 1 - distillation
-  double temperature = 1;   ///< of the distillation
-  double crop = 1;          ///< augmentation: parts of the images of at least this share of their area
-  bool flip = false;        ///< augmentation: mirrored left to right half of the time
-  bool mix = false;         ///< augmentation: rectangles of other images (CutMix); for distillation alone
+  bool is_relative = false;     ///< the rate is a share of the root mean square of each constant's values
+  double weight_decay = 0;    ///< decoupled from the gradient (AdamW, Loshchilov and Hutter 2019); weights of
+                              ///< MAC layers only
+  double distillation = 0;    ///< weight of the KL divergence from the teacher's outputs; the labels'
+                              ///< cross-entropy has 1 - distillation
+  double temperature = 1;     ///< of the distillation
+  double feature_weight = 0;  ///< in the distillation: of the relative squared error of the last feature maps
+                              ///< (find_feature_maps), so that every place in an image teaches
+  double warm_up = 0;         ///< share of all steps over which the learning rate rises from 0
+  double crop = 1;            ///< augmentation: parts of the images of at least this share of their area
+  bool flip = false;          ///< augmentation: mirrored left to right half of the time
+  bool mix = false;           ///< augmentation: rectangles of other images (CutMix); for distillation alone
   uint64_t seed = 0;
 };
 

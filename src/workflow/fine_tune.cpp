@@ -11,9 +11,10 @@
 namespace mj {
 namespace {
 
-constexpr std::size_t images_in_cycle = 1600;
-constexpr int most_taken_back = 2;
-constexpr double slower = 0.1;
+constexpr int most_schedules = 4;
+constexpr double slower = 0.3;
+/// Of the least divergence: more than the rest of a schedule makes good.
+constexpr double much_further = 1.15;
 
 TrainOptions round_training(const PruneContext& context, int round, std::size_t part) {
   TrainOptions training = context.job.options.training;
@@ -33,47 +34,86 @@ void tune_by_schedule(PruneContext& context, RunState& state, int epochs, const 
   }
 }
 
-void tune_in_cycles(PruneContext& context, RunState& state, int epochs, const std::string& name) {
+/// What the images held back say of networks.
+class HeldBack {
+ public:
+  explicit HeldBack(PruneContext& context)
+      : context_(context),
+        wanted_(context.reference->forward(context.split.held_back, {}, context.stop).values) {}
+
+  /// Of what context.working gives from what the dense network gives.
+  [[nodiscard]] double divergence() const {
+    return mean_divergence(wanted_,
+                           context_.working->forward(context_.split.held_back, {}, context_.stop).values);
+  }
+  [[nodiscard]] double divergence_of(const Network& network) const {
+    context_.working->load_constants(network);
+    return divergence();
+  }
+
+ private:
+  PruneContext& context_;
+  Matrix wanted_;
+};
+
+void report_epoch(const PruneContext& context, const std::string& name, const TrainOptions& training,
+                  int epoch, double least, double reached) {
+  if (context.progress) {
+    context.progress(
+        {name + ": fine-tuning", 1,
+         fmt::format("epoch {} of {}, rate {:.2g}: divergence on held-back images {:.4f}, the best "
+                     "so far {:.4f}",
+                     epoch, training.epochs, training.learning_rate, reached, least),
+         true});
+  }
+}
+
+/// One epoch. Gives the divergence after it, infinite where it went wrong.
+double tune_epoch(PruneContext& context, RoundState& begun, const TrainOptions& training,
+                  const HeldBack& held, const std::string& name) {
+  try {
+    context.working->train_epoch(context.split.fit, training, begun.training, context.reference.get(),
+                                 stage(context, name + ": fine-tuning"), context.stop);
+  } catch (const TrainingDiverged&) {
+    return std::numeric_limits<double>::infinity();
+  }
+  context.working->store_constants(begun.network);
+  return held.divergence();
+}
+
+void tune_on_few_images(PruneContext& context, RunState& state, int epochs, const std::string& name) {
   RoundState& begun = *state.begun;
-  const NetworkInputs& held_back = context.split.held_back;
-  const Matrix wanted = context.reference->forward(held_back, {}, context.stop).values;
-  const auto distance = [&] {
-    return mean_divergence(wanted, context.working->forward(held_back, {}, context.stop).values);
-  };
-  const auto cycle =
-      static_cast<int>((images_in_cycle + context.split.fit.size - 1) / context.split.fit.size);
-  double least = distance();
-  while (begun.training.epochs < epochs && begun.taken_back < most_taken_back) {
-    TrainOptions training =
-        round_training(context, state.round, static_cast<std::size_t>(begun.training.epochs));
-    training.epochs = std::min(cycle, epochs - begun.training.epochs);
+  const HeldBack held(context);
+  if (!begun.best) {
+    begun.best = begun.network;
+  }
+  double least = held.divergence_of(*begun.best);
+  while (begun.taken_back < most_schedules) {
+    TrainOptions training = round_training(context, state.round, static_cast<std::size_t>(begun.taken_back));
+    training.epochs = epochs;
     training.learning_rate *= std::pow(slower, begun.taken_back);
-    double reached = std::numeric_limits<double>::infinity();
-    try {
-      context.working->train(context.split.fit, training, context.reference.get(),
-                             stage(context, name + ": fine-tuning"), context.stop);
-      reached = distance();
-    } catch (const TrainingDiverged&) {
-      // Taken back below, as any cycle that does not help.
+    context.working->load_constants(begun.network);
+    bool is_lost = false;
+    while (!is_lost && begun.training.epochs < training.epochs) {
+      const double reached = tune_epoch(context, begun, training, held, name);
+      if (reached < least) {
+        least = reached;
+        begun.best = begun.network;
+        begun.helped = true;
+      }
+      report_epoch(context, name, training, begun.training.epochs, least, reached);
+      is_lost = !begun.helped && reached > much_further * least;
+      save_if_due(context, state);
     }
-    const bool helps = reached < least;
-    if (context.progress) {
-      context.progress(
-          {name + ": fine-tuning", 1,
-           fmt::format("divergence on held-back images {:.4f} -> {:.4f} at learning rate {:.2g}{}", least,
-                       reached, training.learning_rate, helps ? "" : ", taken back"),
-           true});
+    if (begun.helped) {
+      break;
     }
-    if (helps) {
-      least = reached;
-      context.working->store_constants(begun.network);
-    } else {
-      ++begun.taken_back;
-      context.working->load_constants(begun.network);
-    }
-    begun.training.epochs += training.epochs;
+    ++begun.taken_back;
+    begun.network = *begun.best;
+    begun.training = {};
     save_if_due(context, state);
   }
+  begun.network = *begun.best;
 }
 
 }  // namespace
@@ -81,8 +121,8 @@ void tune_in_cycles(PruneContext& context, RunState& state, int epochs, const st
 void fine_tune(PruneContext& context, RunState& state, int epochs, const std::string& name) {
   context.reference->load_constants(context.job.network);
   context.working->load_constants(state.begun->network);
-  if (context.job.options.tune_in_cycles) {
-    tune_in_cycles(context, state, epochs, name);
+  if (context.job.options.on_few_images) {
+    tune_on_few_images(context, state, epochs, name);
   } else {
     tune_by_schedule(context, state, epochs, name);
   }

@@ -7,15 +7,14 @@
 
 namespace mj {
 
-/// Fine-tunes state.begun's network with its zeros held, for at most so many epochs in all, and saves the
-/// state now and then. Goes on with what state.begun has behind it.
+/// Fine-tunes state.begun's network with its zeros held, and saves the state after each epoch. Goes on with
+/// what state.begun has behind it.
 ///
-/// With PruneOptions::tune_in_cycles, for few images: a cycle is a few epochs, as many as show about
-/// 1,600 images, over which the learning rate falls to 0. A cycle after which the network's predictions on
-/// the images held back are no nearer to the dense network's is taken back, and the next learn at a
-/// tenth of the rate; the second that does not help is the last. So the images held back choose rate and
-/// epochs, and the result is never worse on them than the start.
-/// Without: one schedule over all epochs.
+/// One schedule over so many epochs; with PruneOptions::on_few_images the images held back choose where it
+/// ends and how fast it learns: after each epoch the network is kept if its predictions on them are nearer to
+/// the dense network's than those of the best so far. A schedule in which none is, or that takes them much
+/// further away first, is taken back; the next learns at 3/10 of the rate, four at most. So the result is
+/// never worse on the images held back than the start.
 void fine_tune(PruneContext& context, RunState& state, int epochs, const std::string& name);
 
 }  // namespace mj

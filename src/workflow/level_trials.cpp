@@ -7,7 +7,6 @@
 #include "base/random.h"
 #include "network/weights.h"
 #include "prune/channel_elimination.h"
-#include "runtime/augment.h"
 #include "workflow/divergence.h"
 
 namespace mj {
@@ -17,22 +16,12 @@ namespace {
 constexpr double macs_of_trial = 4e10;
 constexpr double fewest_images = 192;
 constexpr double most_images = 1000;
-constexpr double least_part = 0.35;  ///< of an image's area
 constexpr double least_loss = 1e-9;  ///< below it rounding decides
 constexpr std::size_t most_readers = 6;
 constexpr int64_t most_columns = 10000;  ///< of a reader: their inverse Gram matrix takes 400 MB
 
-/// Parts of images, so that they are not those that the network may have learned by heart: on those it is
-/// surer of itself than on any others, and shows less of what a layer's loss does.
-NetworkInputs unfamiliar_images(const PruneContext& context, const Network& network, uint64_t seed) {
-  double macs = 0;
-  for (const MacLayer& layer : network.layers) {
-    macs += static_cast<double>(mac_count(layer.shape));
-  }
-  const auto count = static_cast<std::size_t>(std::clamp(macs_of_trial / macs, fewest_images, most_images));
-  const auto& all = context.split.fit;
-  return augmented(select(all, sample_indices(all.size, count, derive_seed(seed, 1))), least_part, true,
-                   derive_seed(seed, 1));
+std::size_t images_of_trial(const Network& network) {
+  return static_cast<std::size_t>(std::clamp(macs_of_trial / mac_count(network), fewest_images, most_images));
 }
 
 /// Takes back what was done to a layer.
@@ -68,7 +57,7 @@ LevelTrials::LevelTrials(PruneContext& context, const Network& network, uint64_t
     : context_(context),
       seed_(seed),
       network_(network),
-      images_(unfamiliar_images(context, network, seed)),
+      images_(unfamiliar_images(context, images_of_trial(network), derive_seed(seed, 1))),
       loss_passes_(*context.working, images_, context.kept_bytes),
       sample_passes_(*context.working, context.samples, context.kept_bytes) {
   context_.working->load_constants(network_);
@@ -81,7 +70,8 @@ LayerFit LevelTrials::fit(std::size_t layer) {
                                .seed = derive_seed(seed_, 2 + layer)};
   LayerSamples read = sample_passes_.samples(layer, sampling, context_.stop);
   const Matrix wanted = read.outputs;
-  LayerFit problem = fit_layer(network_, layer, std::move(read), wanted, context_.samples.size);
+  LayerFit problem = fit_layer(network_, layer, std::move(read), wanted, context_.samples.size,
+                               output_worth(context_)[layer]);
   for (LayerProblem& group : problem.groups) {
     group.inputs = Matrix();  // Large, and in the Gram matrix already.
   }
@@ -151,7 +141,7 @@ GroupTrial LevelTrials::of_group(const ChannelGroup& group, std::size_t unread) 
     clear_channels(pruned, group, {trial.order.begin(), trial.order.begin() + count});
     for (std::size_t r = 0; r < problems.size(); ++r) {
       const std::size_t layer = group.readers[r].layer;
-      problems[r].groups.front().weights = weight_matrix(pruned, pruned.layers[layer]);
+      problems[r].groups.front().weights = scaled_filters(pruned, pruned.layers[layer], problems[r]);
       prune_layer(pruned, layer, weight_count(pruned.layers[layer].shape), std::nullopt, problems[r],
                   context_.job.options.method, recipe);
     }

@@ -6,12 +6,15 @@
 #include <utility>
 
 #include "base/random.h"
+#include "runtime/augment.h"
 #include "workflow/density_plan.h"
 #include "workflow/memory_need.h"
 #include "workflow/written_network.h"
 
 namespace mj {
 namespace {
+
+constexpr std::size_t images_of_worth = 400;
 
 ProgressCallback logged(RunFolder* run, const ProgressCallback& progress) {
   if (run == nullptr) {
@@ -98,6 +101,22 @@ Measured measure(PruneContext& context, const Network& network, const std::strin
         context.working->evaluate(context.split.held_back, stage(context, name + ": accuracy"), context.stop);
   }
   return measured;
+}
+
+NetworkInputs unfamiliar_images(const PruneContext& context, std::size_t count, uint64_t seed) {
+  constexpr double least_part = 0.35;  // of an image's area
+  const NetworkInputs& all = context.split.fit;
+  return augmented(select(all, sample_indices(all.size, count, seed)), least_part, true, seed);
+}
+
+const std::vector<std::vector<double>>& output_worth(PruneContext& context) {
+  if (context.worth.empty()) {
+    const uint64_t seed = derive_seed(context.job.options.seed, 3);
+    context.worth =
+        open_session(context.job.network, {})
+            ->output_sensitivity(unfamiliar_images(context, images_of_worth, seed), seed, context.stop);
+  }
+  return context.worth;
 }
 
 void report(const PruneContext& context, const std::string& name, const Measured& measured,

@@ -1,6 +1,8 @@
 #include "workflow/prune_layer.h"
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -14,6 +16,40 @@
 
 namespace mj {
 namespace {
+
+/// Channels of less worth than this part of the mean count as if they had it: the gradients that tell are
+/// those of a few hundred images.
+constexpr double least_worth = 0.01;
+
+std::vector<double> scales_of(const std::vector<double>& worth, int64_t channels) {
+  std::vector<double> scales(static_cast<std::size_t>(channels), 1);
+  const double mean = std::accumulate(worth.begin(), worth.end(), 0.0) / static_cast<double>(channels);
+  if (mean > 0) {
+    std::transform(worth.begin(), worth.end(), scales.begin(),
+                   [&](double each) { return std::sqrt(std::max(each / mean, least_worth)); });
+  }
+  return scales;
+}
+
+void scale_row(Matrix& matrix, int64_t row, double factor) {
+  for (int64_t j = 0; j < matrix.columns; ++j) {
+    matrix.at(row, j) = static_cast<float>(factor * matrix.at(row, j));
+  }
+}
+
+void scale_rows(Matrix& matrix, const double* scales) {
+  for (int64_t i = 0; i < matrix.rows; ++i) {
+    scale_row(matrix, i, scales[i]);
+  }
+}
+
+void scale_columns(Matrix& matrix, const double* scales) {
+  for (int64_t i = 0; i < matrix.rows; ++i) {
+    for (int64_t j = 0; j < matrix.columns; ++j) {
+      matrix.at(i, j) = static_cast<float>(scales[j] * matrix.at(i, j));
+    }
+  }
+}
 
 Matrix rows_of(const Matrix& matrix, int64_t first, int64_t count) {
   Matrix part(count, matrix.columns);
@@ -102,20 +138,31 @@ void store_bias(Network& network, const MacLayer& layer, const std::string& norm
 }  // namespace
 
 LayerFit fit_layer(const Network& network, std::size_t layer, LayerSamples read, const Matrix& wanted,
-                   std::size_t images) {
+                   std::size_t images, const std::vector<double>& worth) {
   const MacLayer& mac = network.layers[layer];
   LayerFit fit;
   fit.images = images;
   fit.norm_mean = mac.bias.empty() ? batch_norm_mean_of(network, mac.output) : std::string();
   fit.has_bias = !mac.bias.empty() || !fit.norm_mean.empty();
   const Matrix weights = weight_matrix(network, mac);
+  fit.scales = scales_of(worth, mac.shape.groups * mac.shape.k);
   for (int64_t group = 0; group < mac.shape.groups; ++group) {
     const int64_t first = group * mac.shape.k;
-    fit.groups.push_back(make_layer_problem(rows_of(weights, first, mac.shape.k),
+    Matrix filters = rows_of(weights, first, mac.shape.k);
+    Matrix outputs = columns_of(wanted, first, mac.shape.k);
+    scale_rows(filters, fit.scales.data() + first);
+    scale_columns(outputs, fit.scales.data() + first);
+    fit.groups.push_back(make_layer_problem(std::move(filters),
                                             std::move(read.inputs[static_cast<std::size_t>(group)]),
-                                            columns_of(wanted, first, mac.shape.k), mac.name, fit.has_bias));
+                                            std::move(outputs), mac.name, fit.has_bias));
   }
   return fit;
+}
+
+Matrix scaled_filters(const Network& network, const MacLayer& layer, const LayerFit& fit) {
+  Matrix filters = rows_of(weight_matrix(network, layer), 0, layer.shape.k);
+  scale_rows(filters, fit.scales.data());
+  return filters;
 }
 
 Solver solver_of(const RecipeOptions& recipe, int64_t rows, int64_t columns) {
@@ -150,6 +197,11 @@ void prune_layer(Network& network, std::size_t layer, int64_t keep,
   }
   Matrix all(mac.shape.groups * mac.shape.k, mac.shape.c * mac.shape.r * mac.shape.s);
   all.values = std::move(weights);
+  for (int64_t i = 0; i < all.rows; ++i) {
+    const double factor = 1 / fit.scales[static_cast<std::size_t>(i)];
+    scale_row(all, i, factor);
+    bias[static_cast<std::size_t>(i)] = static_cast<float>(factor * bias[static_cast<std::size_t>(i)]);
+  }
   set_weight_matrix(network, mac, all);
   store_bias(network, mac, fit.norm_mean, bias);
 }

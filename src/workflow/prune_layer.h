@@ -18,6 +18,9 @@ struct LayerFit {
   std::vector<LayerProblem> groups;
   std::size_t images = 1;  ///< that the samples are of
   bool has_bias = true;    ///< whether a change of the outputs' means can be stored
+  /// By output channel (groups K): filters and outputs of the problems are this much larger, so that an error
+  /// counts as much as it changes the network's predictions.
+  std::vector<double> scales;
   std::string
       norm_mean;  ///< the batch norm's mean that takes up a change of the outputs' means; may be empty
 };
@@ -25,8 +28,12 @@ struct LayerFit {
 /// @param read   what the layer reads, with the outputs that `network` gives
 /// @param wanted the outputs that it should give at the same positions
 /// @param images of which the samples are
+/// @param worth  by output channel (groups K): what a squared error counts; empty: all the same
 LayerFit fit_layer(const Network& network, std::size_t layer, LayerSamples read, const Matrix& wanted,
-                   std::size_t images);
+                   std::size_t images, const std::vector<double>& worth = {});
+
+/// The first group's filters as its problem has them.
+Matrix scaled_filters(const Network& network, const MacLayer& layer, const LayerFit& fit);
 
 /// With fewer samples for each input of a layer the damping is chosen on some that are held out.
 inline constexpr int few_samples = 4;

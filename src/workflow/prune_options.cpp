@@ -6,7 +6,16 @@
 
 namespace mj {
 
-PruneOptions default_options(const NamedMethod& method, std::size_t images, bool labelled) {
+namespace {
+
+/// What fine-tuning on few images may take: MACs of forward passes over them.
+constexpr double macs_of_tuning = 1.5e12;
+constexpr double fewest_epochs = 4;
+constexpr double most_epochs = 20;
+
+}  // namespace
+
+PruneOptions default_options(const NamedMethod& method, std::size_t images, bool labelled, double macs) {
   PruneOptions options;
   options.name = method.name;
   options.method = method.method;
@@ -19,23 +28,26 @@ PruneOptions default_options(const NamedMethod& method, std::size_t images, bool
     options.recipe.damping = 3e-3;
   } else {
     options.recipe.images = 2000;
-    options.recipe.positions = 32;
+    options.recipe.positions = 96;
     options.recipe.match_variance = true;
     options.recipe.compensate = true;
     options.channels = true;
   }
   if (by_levels && few) {
     options.epochs = 2;
-    options.final_epochs = 8;
+    options.final_epochs = static_cast<int>(
+        std::clamp(macs_of_tuning / (macs * static_cast<double>(images)), fewest_epochs, most_epochs));
   }
   if (few) {
-    options.tune_in_cycles = true;
-    options.training.learning_rate = 1e-3;
-    options.training.batch_size = 64;
+    options.on_few_images = true;
+    options.training.learning_rate = 5e-3;
+    options.training.is_relative = true;
+    options.training.warm_up = 0.1;
+    options.training.batch_size = 32;
     options.training.distillation = 1;
-    options.training.crop = 0.8;
+    options.training.temperature = 4;
+    options.training.crop = 0.5;
     options.training.flip = true;
-    options.training.mix = true;
   }
   return options;
 }

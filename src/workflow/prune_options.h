@@ -85,8 +85,8 @@ struct PruneOptions {
   int refinements =
       2;           ///< without a budget: how often the step is halved after the accuracy fell below the floor
   int epochs = 1;  ///< of fine-tuning after a round; 0: no gradient step
-  int final_epochs = 4;         ///< of fine-tuning after the last round
-  bool tune_in_cycles = false;  ///< fine-tuning as tune_in_cycles does it, else one schedule over all epochs
+  int final_epochs = 4;        ///< of fine-tuning after the last round
+  bool on_few_images = false;  ///< fine-tuning stops by the images held back, else with its last epoch
   TrainOptions training{.learning_rate = 2e-3,
                         .distillation = 0.7};  ///< epochs and seed are set from the above
   bool channels = false;                       ///< whole channels may go too, where energy is the goal
@@ -103,7 +103,8 @@ constexpr std::size_t many_labels = 20000;
 /// The defaults of a method. docs/pruning.md has the experiments behind them.
 /// @param images   to prune with
 /// @param labelled whether they have labels
-PruneOptions default_options(const NamedMethod& method, std::size_t images, bool labelled);
+/// @param macs of the network, for an image
+PruneOptions default_options(const NamedMethod& method, std::size_t images, bool labelled, double macs);
 
 /// Throws InternalError where there is none of that name.
 const NamedMethod& method_named(std::string_view name);

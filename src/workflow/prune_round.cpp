@@ -144,10 +144,12 @@ void prune_one(PruneContext& context, SamplePasses& passes, RoundState& begun, s
     make_good(*addition, wanted.beside, read.beside, wanted.outputs);
   }
   const bool is_patterned = !begun.patterned.empty() && begun.patterned[layer] != 0;
-  prune_layer(begun.network, layer, keep,
-              is_patterned ? context.job.setting.accelerator.weight_pattern : std::nullopt,
-              fit_layer(begun.network, layer, std::move(read), wanted.outputs, context.samples.size),
-              options.method, options.recipe);
+  prune_layer(
+      begun.network, layer, keep,
+      is_patterned ? context.job.setting.accelerator.weight_pattern : std::nullopt,
+      fit_layer(begun.network, layer, std::move(read), wanted.outputs, context.samples.size,
+                options.method == PruneMethod::levels ? output_worth(context)[layer] : std::vector<double>()),
+      options.method, options.recipe);
   context.working->load_constants(begun.network);
 }
 

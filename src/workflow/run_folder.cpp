@@ -64,8 +64,9 @@ std::string kept_name(const RunState& state) {
 }
 
 std::string begun_name(const RunState& state) {
-  return fmt::format("begun-{}-{}-{}-{}{}", state.round + 1, state.begun->corrections, state.begun->pruned,
-                     state.begun->training.epochs, values_extension);
+  const RoundState& begun = *state.begun;
+  return fmt::format("begun-{}-{}-{}-{}-{}{}", state.round + 1, begun.corrections, begun.pruned,
+                     begun.taken_back, begun.training.epochs, values_extension);
 }
 
 std::filesystem::path made_folder(std::filesystem::path folder) {
@@ -128,6 +129,9 @@ std::optional<RunState> RunFolder::load(const Network& dense) {
   read_kept(kept, state);
   if (state.begun) {
     state.begun->network = dense;
+    if (state.begun->best) {
+      state.begun->best = dense;
+    }
     ArrayReader begun = open_values(folder_, *files_.begun);
     read_begun(begun, *state.begun);
   }

@@ -20,12 +20,14 @@ struct RoundState {
   bool reachable = true;           ///< whether the plan meets the round's goal
   std::vector<std::size_t> order;  ///< in which layers are pruned
   std::size_t pruned = 0;          ///< layers of `order` that are done
-  TrainState training;             ///< the fine-tuning after them
-  int taken_back = 0;              ///< cycles of fine-tuning that did not help
+  TrainState training;             ///< the fine-tuning after them; on few images the present schedule's
+  int taken_back = 0;              ///< schedules of fine-tuning that did not help
+  bool helped = false;             ///< whether the present one has
   double aim = 1;                  ///< of the plan, as a share of the round's goal
   int corrections = 0;             ///< of the aim, after layers were pruned to an energy that is off the goal
   bool settled = false;            ///< the layers stay as they are pruned
   Network network;
+  std::optional<Network> best;  ///< of fine-tuning on few images: the one that is kept
 };
 
 /// A pruning run between two steps: all that the rest of it depends on.

@@ -41,10 +41,10 @@ std::string begun_text(const RoundState& round, const ValueFile& values) {
   return fmt::format(
       "begun:\n  keep: [{}]\n  patterned: [{}]\n  reachable: {}\n  order: [{}]\n  pruned: {}\n  epochs: {}\n "
       " "
-      "taken_back: {}\n  aim: {}\n  corrections: {}\n  settled: {}\n  values: {}\n",
+      "taken_back: {}\n  helped: {}\n  best: {}\n  aim: {}\n  corrections: {}\n  settled: {}\n  values: {}\n",
       fmt::join(round.keep, ", "), fmt::join(round.patterned, ", "), round.reachable,
-      fmt::join(round.order, ", "), round.pruned, round.training.epochs, round.taken_back, round.aim,
-      round.corrections, round.settled, value_file_text(values));
+      fmt::join(round.order, ", "), round.pruned, round.training.epochs, round.taken_back, round.helped,
+      round.best.has_value(), round.aim, round.corrections, round.settled, value_file_text(values));
 }
 
 std::optional<double> optional_number(FieldReader& reader, const char* key) {
@@ -115,6 +115,10 @@ RoundState read_begun_round(const Document& map, StateFiles& files, std::vector<
       static_cast<std::size_t>(reader.required_whole("pruned", 0, static_cast<int64_t>(round.order.size())));
   round.training.epochs = static_cast<int>(reader.required_whole("epochs", 0, most_rounds));
   round.taken_back = static_cast<int>(reader.required_whole("taken_back", 0, most_rounds));
+  round.helped = reader.flag("helped", false);
+  if (reader.flag("best", false)) {
+    round.best.emplace();
+  }
   round.aim = reader.required_number("aim", 0);
   round.corrections = static_cast<int>(reader.required_whole("corrections", 0, most_rounds));
   round.settled = reader.flag("settled", false);

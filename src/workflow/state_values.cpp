@@ -83,6 +83,9 @@ void read_kept(ArrayReader& reader, RunState& state) {
 
 void add_begun(ArrayWriter& writer, const RoundState& round) {
   add_constants(writer, round.network);
+  if (round.best) {
+    add_constants(writer, *round.best);
+  }
   for (const std::vector<float>& moment : round.training.moments) {
     writer.add(moment);
   }
@@ -90,6 +93,9 @@ void add_begun(ArrayWriter& writer, const RoundState& round) {
 
 void read_begun(ArrayReader& reader, RoundState& round) {
   read_constants(reader, round.network);
+  if (round.best) {
+    read_constants(reader, *round.best);
+  }
   while (!reader.at_end()) {
     round.training.moments.push_back(reader.next<float>());
   }

@@ -21,6 +21,18 @@ TEST(UnitClassifier, LogitsAreTheOutputWhereNoSoftmaxEndsTheNetwork) {
   EXPECT_EQ(find_logits(network), "y");
 }
 
+TEST(UnitClassifier, FeatureMapsAreWhatTheLastNodeReadsThatLeavesOneValueAChannel) {
+  TinyNetwork tiny;
+  tiny.input("x", {-1, 2, 4, 4})
+      .node("MaxPool", {"x"}, "p", {1, 2, 2, 2})
+      .node("Relu", {"p"}, "r", {1, 2, 2, 2});
+  tiny.node("GlobalAveragePool", {"r"}, "g", {1, 2, 1, 1}).node("Flatten", {"g"}, "y", {1, 2});
+  EXPECT_EQ(find_feature_maps(tiny.build({"y"})), "r");
+  const auto without =
+      TinyNetwork().input("x", {-1, 2, 4, 4}).node("Flatten", {"x"}, "y", {1, 32}).build({"y"});
+  EXPECT_EQ(find_feature_maps(without), "");
+}
+
 // Of equal scores the lowest class ranks first.
 TEST(UnitClassifier, EqualScoresRankByClass) {
   const std::vector<float> scores{1, 3, 3, 2};

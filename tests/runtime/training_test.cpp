@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -84,7 +85,18 @@ std::vector<double> slopes(const std::vector<double>& parameters, const TrainOpt
   return slope;
 }
 
-/// Adam as published, in double precision, on the whole batch.
+/// Root mean square of what is not zero.
+double rms(const std::vector<double>& values, std::size_t first, std::size_t end) {
+  double squares = 0;
+  double count = 0;
+  for (std::size_t i = first; i < end; ++i) {
+    squares += values[i] * values[i];
+    count += values[i] != 0 ? 1 : 0;
+  }
+  return std::sqrt(squares / count);
+}
+
+/// Adam as published, in double precision, on the whole batch: an epoch is a step.
 std::vector<float> expected_weights(const TrainOptions& options) {
   std::vector<double> parameters(start_weights.begin(), start_weights.end());
   parameters.insert(parameters.end(), {0.1F, 0.0, -0.1F});
@@ -92,14 +104,17 @@ std::vector<float> expected_weights(const TrainOptions& options) {
   std::vector<double> v(9);
   for (int t = 1; t <= options.epochs; ++t) {
     const auto slope = slopes(parameters, options);
+    const double risen = options.warm_up > 0 ? std::min(1.0, t / (options.warm_up * options.epochs)) : 1;
     const double rate =
-        options.learning_rate * 0.5 * (1 + std::cos(std::numbers::pi * (t - 1) / options.epochs));
+        risen * options.learning_rate * 0.5 * (1 + std::cos(std::numbers::pi * (t - 1) / options.epochs));
+    const std::vector<double> scales{options.is_relative ? rms(parameters, 0, 6) : 1,
+                                     options.is_relative ? rms(parameters, 6, 9) : 1};
     for (std::size_t i = 0; i < 9; ++i) {
       m[i] = 0.9 * m[i] + 0.1 * slope[i];
       v[i] = 0.999 * v[i] + 0.001 * slope[i] * slope[i];
       const double step = m[i] / (1 - std::pow(0.9, t)) / (std::sqrt(v[i] / (1 - std::pow(0.999, t))) + 1e-8);
       const double decay = i < 6 ? options.weight_decay : 0;
-      parameters[i] -= rate * (step + decay * parameters[i]);
+      parameters[i] -= rate * scales[i < 6 ? 0 : 1] * (step + decay * parameters[i]);
     }
   }
   return {parameters.begin(), parameters.begin() + 6};
@@ -114,6 +129,41 @@ TEST(GoldenTraining, FollowsAdamInClosedForm) {
   options.weight_decay = 0.3;
   EXPECT_THAT(trained_weights(regression(start_weights), four_points(), options),
               Pointwise(FloatNear(1e-5F), expected_weights(options)));
+}
+
+TEST(GoldenTraining, RatesRiseAndAreRelativeToTheValuesInClosedForm) {
+  TrainOptions options;
+  options.epochs = 9;
+  options.learning_rate = 0.05;
+  options.warm_up = 0.5;
+  options.is_relative = true;
+  options.weight_decay = 0.3;
+  EXPECT_THAT(trained_weights(regression(start_weights), four_points(), options),
+              Pointwise(FloatNear(1e-5F), expected_weights(options)));
+}
+
+/// Two maps of one value a place, pooled to two scores.
+Network pooled_maps(const std::vector<float>& weights) {
+  TinyNetwork tiny;
+  tiny.input("x", {-1, 1, 2, 2}).constant("w", {2, 1, 1, 1}, weights);
+  tiny.node("Conv", {"x", "w"}, "maps", {1, 2, 2, 2});
+  tiny.node("GlobalAveragePool", {"maps"}, "pooled", {1, 2, 1, 1}).node("Flatten", {"pooled"}, "z", {1, 2});
+  return tiny.build({"z"});
+}
+
+// Scores that are all larger by the same are the same prediction: maps tell them apart.
+TEST(UnitTraining, FeatureMapsTeachWhatPredictionsDoNot) {
+  const auto images = images_of({1, 2, 3, 2, 2, 1, 0, 1}, 1, 2, 2);
+  const auto teacher = open_session(pooled_maps({3, 4}), one_thread());
+  TrainOptions options;
+  options.distillation = 1;
+  options.epochs = 200;
+  options.learning_rate = 0.05;
+  EXPECT_THAT(trained_weights(pooled_maps({1, 2}), images, options, teacher.get()),
+              Pointwise(FloatNear(1e-3F), {1.0F, 2.0F}));
+  options.feature_weight = 1;
+  EXPECT_THAT(trained_weights(pooled_maps({1, 2}), images, options, teacher.get()),
+              Pointwise(FloatNear(1e-2F), {3.0F, 4.0F}));
 }
 
 TEST(GoldenTraining, FollowsTheTeacherInClosedForm) {

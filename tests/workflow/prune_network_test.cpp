@@ -42,11 +42,11 @@ Constants constants_of(const Network& network) {
 
 constexpr double always = std::numeric_limits<double>::infinity();
 
-PruneJob job_with_cycles(double learning_rate, int epochs) {
+PruneJob job_on_few_images(double learning_rate, int epochs) {
   PruneJob job = rounds_job();
   job.options.rounds = 1;
   job.options.epochs = job.options.final_epochs = epochs;
-  job.options.tune_in_cycles = true;
+  job.options.on_few_images = true;
   job.options.training.distillation = 1;
   job.options.training.learning_rate = learning_rate;
   return job;
@@ -59,18 +59,18 @@ double held_back_divergence(const PruneJob& job, const Network& network) {
   return mean_divergence(dense, open_session(network, {})->forward(held_back, {}, {}).values);
 }
 
-TEST(PropertyPruneNetwork, CyclesOfFineTuningNeverMoveAwayFromTheDenseNetwork) {
-  const PruneJob untuned = job_with_cycles(1e-3, 0);
+TEST(PropertyPruneNetwork, FineTuningOnFewImagesNeverMovesAwayFromTheDenseNetwork) {
+  const PruneJob untuned = job_on_few_images(1e-3, 0);
   const Network start = prune_network(untuned, nullptr, {}, {}).network;
-  const PruneJob tuned = job_with_cycles(1e-3, 60);
+  const PruneJob tuned = job_on_few_images(1e-3, 60);
   const Network end = prune_network(tuned, nullptr, {}, {}).network;
   EXPECT_LT(held_back_divergence(tuned, end), held_back_divergence(tuned, start));
 }
 
-TEST(UnitPruneNetwork, CyclesThatDoHarmAreTakenBack) {
-  const Constants start = constants_of(prune_network(job_with_cycles(1, 0), nullptr, {}, {}).network);
+TEST(UnitPruneNetwork, SchedulesThatDoHarmAreTakenBack) {
+  const Constants start = constants_of(prune_network(job_on_few_images(1, 0), nullptr, {}, {}).network);
   for (const double learning_rate : {1e3, 1e30}) {  // The second makes the loss infinite.
-    EXPECT_EQ(constants_of(prune_network(job_with_cycles(learning_rate, 80), nullptr, {}, {}).network),
+    EXPECT_EQ(constants_of(prune_network(job_on_few_images(learning_rate, 80), nullptr, {}, {}).network),
               start);
   }
 }
@@ -101,7 +101,7 @@ TEST(PropertyPruneNetwork, LittleMemoryChangesNothing) {
 /// The least energy that keeps the accuracy, by a bisection of several rounds.
 PruneJob search_job() {
   PruneJob job = rounds_job();
-  job.options = default_options(method_named("auto"), 60, true);
+  job.options = default_options(method_named("auto"), 60, true, 1e6);
   job.options.target.max_drop = 0.3;
   job.options.epochs = job.options.final_epochs = 0;
   return job;

@@ -52,6 +52,10 @@ RoundState some_round() {
   round.training = {.epochs = 3, .moments = {{1.0F / 3, 2}, {-0.0F}}};
   round.network = small_network();
   round.network.constants.at("fc.bias").floats[2] = 1e-30F;
+  round.taken_back = 1;
+  round.helped = true;
+  round.best = small_network();
+  round.best->constants.at("fc.bias").floats[0] = 7;
   return round;
 }
 
@@ -128,6 +132,10 @@ TEST(UnitRunFolder, ARoundUnderWayComesBack) {
   EXPECT_EQ(loaded->begun->training.moments, state.begun->training.moments);
   EXPECT_EQ(loaded->begun->network.constants.at("fc.bias").floats,
             state.begun->network.constants.at("fc.bias").floats);
+  EXPECT_EQ(loaded->begun->taken_back, 1);
+  EXPECT_TRUE(loaded->begun->helped);
+  ASSERT_TRUE(loaded->begun->best);
+  EXPECT_EQ(loaded->begun->best->constants.at("fc.bias").floats[0], 7);
 }
 
 TEST(UnitRunFolder, OnlyWhatTheStateNamesStays) {

@@ -62,7 +62,7 @@ inline PruneJob small_job(const char* accelerator = "eyeriss-cvpr17") {
   PruneJob job{.network = small_network(), .calibration = random_images(60), .calibration_name = "random"};
   job.setting.accelerator = read_accelerator(accelerator);
   job.setting.workload.weight_bits = job.setting.workload.activation_bits = 16;
-  job.options = default_options(method_named("auto"), 60, true);
+  job.options = default_options(method_named("auto"), 60, true, 1e6);
   job.options.epochs = job.options.final_epochs = 0;
   return job;
 }

@@ -12,6 +12,7 @@ struct Parameter {
   at::Tensor values;  ///< changed in place
   at::Tensor held;    ///< true where a weight stays zero; undefined where none does
   bool decays = false;
+  double scale = 1;  ///< of the learning rate
   at::Tensor first_moment;
   at::Tensor second_moment;
 };

@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "base/threads.h"
 #include "runtime/augment.h"
+#include "runtime/classifier.h"
 #include "runtime/torch/adam.h"
 #include "runtime/torch/fuse_layers.h"
 #include "runtime/torch/trainable_constants.h"
@@ -18,31 +19,62 @@
 namespace mj {
 namespace {
 
-at::Tensor compute_logits(const Model& model, const Plan& plan, const at::Tensor& input,
-                          const std::stop_token& stop) {
+constexpr double least_power = 1e-12;
+constexpr double least_scale = 1e-4;  ///< of constants that are all zero: they may become other than that
+
+/// What a network gives that is compared.
+struct Compared {
   at::Tensor logits;
+  at::Tensor features;  ///< undefined where none are wanted
+};
+
+/// The values that a pass is to give: the logits, and the feature maps where they count and there are any.
+std::vector<Slot> wanted_slots(const Model& model, const TrainOptions& options) {
+  std::vector<Slot> slots{logits_slot(model)};
+  if (options.distillation > 0 && options.feature_weight > 0) {
+    if (const std::string maps = find_feature_maps(model.network); !maps.empty()) {
+      slots.push_back(find_slot(model, maps));
+    }
+  }
+  return slots;
+}
+
+Compared compute_outputs(const Model& model, const Plan& plan, const std::vector<Slot>& wanted,
+                         const at::Tensor& input, const std::stop_token& stop) {
+  Compared given;
   run_plan(
       model.graph, plan, {{model.graph.inputs.at(0), input}}, input.size(0),
-      [&](Slot, const at::Tensor& value) { logits = value; }, stop);
-  return as_rows(model, logits, static_cast<std::size_t>(input.size(0)));
+      [&](Slot slot, const at::Tensor& value) {
+        (slot == wanted[0] ? given.logits : given.features) = value;
+      },
+      stop);
+  given.logits = as_rows(model, given.logits, static_cast<std::size_t>(input.size(0)));
+  return given;
 }
 
 /// What the students' outputs are compared with.
 struct Targets {
-  at::Tensor labels;          ///< undefined without labels
-  at::Tensor teacher_logits;  ///< undefined without distillation
+  at::Tensor labels;  ///< undefined without labels
+  Compared teacher;   ///< undefined without distillation
 };
 
-at::Tensor loss_of(const at::Tensor& logits, const Targets& targets, const TrainOptions& options) {
+at::Tensor loss_of(const Compared& given, const Targets& targets, const TrainOptions& options) {
+  const at::Tensor& logits = given.logits;
   at::Tensor loss = at::zeros({});
   if (targets.labels.defined()) {
     loss = loss + (1 - options.distillation) * at::nll_loss(at::log_softmax(logits, 1), targets.labels);
   }
-  if (targets.teacher_logits.defined()) {
+  if (targets.teacher.logits.defined()) {
     const auto student = at::log_softmax(logits / options.temperature, 1);
-    const auto teacher = at::log_softmax(targets.teacher_logits / options.temperature, 1);
+    const auto teacher = at::log_softmax(targets.teacher.logits / options.temperature, 1);
     const auto divergence = (teacher.exp() * (teacher - student)).sum(1).mean();
     loss = loss + options.distillation * options.temperature * options.temperature * divergence;
+  }
+  if (targets.teacher.features.defined()) {
+    const at::Tensor& wanted = targets.teacher.features;
+    const auto power = wanted.square().sum().clamp_min(least_power);
+    loss = loss +
+           options.distillation * options.feature_weight * (given.features - wanted).square().sum() / power;
   }
   return loss;
 }
@@ -50,6 +82,15 @@ at::Tensor loss_of(const at::Tensor& logits, const Targets& targets, const Train
 /// Of Model::pass_size.
 constexpr int64_t passes_kept = 4;
 constexpr uint64_t mixing = 0x6d69780000000000;  ///< another stream of random numbers than the shuffle's
+
+/// The root mean square of what is not zero.
+double scale_of(const at::Tensor& values) {
+  const auto held = values.detach().to(at::kDouble);
+  const auto nonzeros = at::count_nonzero(held).item<int64_t>();
+  return std::max(
+      std::sqrt(held.square().sum().item<double>() / static_cast<double>(std::max<int64_t>(nonzeros, 1))),
+      least_scale);
+}
 
 [[noreturn]] void reject_divergence(const TrainOptions& options, int epoch) {
   throw TrainingDiverged(fmt::format("learning rate {}", options.learning_rate),
@@ -67,14 +108,21 @@ class Trainer {
         teacher_(options.distillation > 0 ? teacher : nullptr),
         progress_(progress),
         stop_(stop),
-        plan_(plan_values(model.graph, {logits_slot(model)})),
+        wanted_(wanted_slots(model, options)),
+        plan_(plan_values(model.graph, wanted_)),
         constants_(model, state.moments) {
     const auto batch_size = static_cast<std::size_t>(options.batch_size);
     const auto batches = static_cast<int64_t>((inputs.size + batch_size - 1) / batch_size);
     steps_ = batches * options.epochs;
     step_ = batches * state.epochs;
+    if (options.is_relative) {
+      for (Parameter& parameter : constants_.parameters()) {
+        parameter.scale = scale_of(parameter.values);
+      }
+    }
     if (teacher_ != nullptr) {
-      teacher_plan_ = plan_inference(*teacher_, {logits_slot(*teacher_)});
+      teacher_wanted_ = wanted_slots(*teacher_, options);
+      teacher_plan_ = plan_inference(*teacher_, teacher_wanted_);
     }
   }
 
@@ -169,9 +217,9 @@ class Trainer {
     for (const Parameter& parameter : constants_.parameters()) {
       values.push_back(parameter.values);
     }
-    const auto logits = compute_logits(model_, plan_, input, stop_);
+    const Compared given = compute_outputs(model_, plan_, wanted_, input, stop_);
     const double share = static_cast<double>(input.size(0)) / static_cast<double>(batch.indices.size());
-    const auto loss = loss_of(logits, targets(batch, input, first, logits.size(1)), options_) * share;
+    const auto loss = loss_of(given, targets(batch, input, first, given.logits.size(1)), options_) * share;
     return {loss.item<double>(), torch::autograd::grad({loss}, values, {}, false, false, true)};
   }
 
@@ -187,8 +235,8 @@ class Trainer {
     }
     if (teacher_ != nullptr) {
       const at::NoGradGuard no_gradients;
-      result.teacher_logits = compute_logits(*teacher_, teacher_plan_, input, stop_);
-      ensure(result.teacher_logits.size(1) == classes, "teacher and student have the same classes");
+      result.teacher = compute_outputs(*teacher_, teacher_plan_, teacher_wanted_, input, stop_);
+      ensure(result.teacher.logits.size(1) == classes, "teacher and student have the same classes");
     }
     return result;
   }
@@ -196,11 +244,13 @@ class Trainer {
   void descend(const torch::autograd::variable_list& gradients) {
     auto& parameters = constants_.parameters();
     const double progress = static_cast<double>(step_) / static_cast<double>(steps_);
-    const double rate = options_.learning_rate * 0.5 * (1 + std::cos(std::numbers::pi * progress));
     ++step_;
+    const double risen = static_cast<double>(step_) / (options_.warm_up * static_cast<double>(steps_));
+    const double rate = options_.learning_rate * 0.5 * (1 + std::cos(std::numbers::pi * progress)) *
+                        (options_.warm_up > 0 ? std::min(1.0, risen) : 1);
     for (std::size_t i = 0; i < parameters.size(); ++i) {
       if (gradients[i].defined()) {
-        adam_step(parameters[i], gradients[i], rate, options_.weight_decay, step_);
+        adam_step(parameters[i], gradients[i], rate * parameters[i].scale, options_.weight_decay, step_);
       }
     }
   }
@@ -218,7 +268,9 @@ class Trainer {
   const Model* teacher_;
   const ProgressCallback& progress_;
   const std::stop_token& stop_;
+  std::vector<Slot> wanted_;
   Plan plan_;
+  std::vector<Slot> teacher_wanted_;
   Plan teacher_plan_;
   TrainableConstants constants_;
   int64_t steps_ = 0;  ///< in all epochs
