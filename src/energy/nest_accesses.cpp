@@ -70,12 +70,6 @@ double transfer_cycles(const AccessCounts& counts, const Workload& workload, con
          (*at.bandwidth * instances_in_use(nest, level));
 }
 
-bool is_innermost_holder(Operand operand, std::size_t level, const std::vector<Level>& levels) {
-  return levels[level].holds[operand] &&
-         std::none_of(levels.begin() + static_cast<std::ptrdiff_t>(level) + 1, levels.end(),
-                      [&](const Level& inner) { return inner.holds[operand]; });
-}
-
 }  // namespace
 
 NestWorkload nest_workload(const Workload& workload, const Accelerator& accelerator) {

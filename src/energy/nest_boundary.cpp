@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "base/real.h"
+
 namespace mj {
 namespace {
-
-double real(int64_t count) {
-  return static_cast<double>(count);
-}
 
 /// A move as Timeloop compares them: a number for each dimension that an operand's tile has, the rows of
 /// inputs at P and their columns at Q.

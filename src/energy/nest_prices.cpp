@@ -1,7 +1,6 @@
 #include "energy/nest_prices.h"
 
 namespace mj {
-namespace {
 
 bool is_innermost_holder(Operand operand, std::size_t level, const std::vector<Level>& levels) {
   for (std::size_t i = level + 1; i < levels.size(); ++i) {
@@ -11,8 +10,6 @@ bool is_innermost_holder(Operand operand, std::size_t level, const std::vector<L
   }
   return levels[level].holds[operand];
 }
-
-}  // namespace
 
 NestPrices plain_prices(const Accelerator& accelerator, double macs) {
   NestPrices prices;

@@ -6,6 +6,9 @@
 
 namespace mj {
 
+/// Whether MACs take the operand from this level: none further in holds it.
+bool is_innermost_holder(Operand operand, std::size_t level, const std::vector<Level>& levels);
+
 /// What a word of an operand costs at a level.
 struct OperandPrices {
   double read = 0;

@@ -2,17 +2,12 @@
 
 #include <algorithm>
 
+#include "base/real.h"
 #include "energy/stored_words.h"
 #include "mapping/ceil_divide.h"
 
 namespace mj {
-namespace {
-
-double real(int64_t count) {
-  return static_cast<double>(count);
-}
-
-}  // namespace
+namespace {}  // namespace
 
 RowStationaryLayer row_stationary_layer(const Workload& workload, const Accelerator& accelerator) {
   const LayerShape& shape = workload.shape;

@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/real.h"
+
 namespace mj {
 namespace {
-
-double real(int64_t count) {
-  return static_cast<double>(count);
-}
 
 /// What codes need to know of a tensor.
 struct ZeroPattern {

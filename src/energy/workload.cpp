@@ -7,14 +7,11 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "base/real.h"
 #include "network/weights.h"
 
 namespace mj {
 namespace {
-
-double real(int64_t count) {
-  return static_cast<double>(count);
-}
 
 /// A layer's weights as far as the energy model sees them.
 struct WeightZeros {

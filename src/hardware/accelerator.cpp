@@ -9,7 +9,7 @@
 namespace mj {
 namespace {
 
-constexpr std::string_view folder = "accelerators";
+constexpr std::string_view accelerator_folder = "accelerators";
 
 void check_name(const std::string& name_or_file) {
   std::error_code ignored;
@@ -49,11 +49,11 @@ std::string_view to_string(Operand operand) {
 }
 
 std::vector<std::string> preset_names() {
-  return embedded_names(folder);
+  return embedded_names(accelerator_folder);
 }
 
 std::string preset_text(std::string_view name) {
-  if (auto text = embedded_text(folder, name)) {
+  if (auto text = embedded_text(accelerator_folder, name)) {
     return *text;
   }
   throw InputError(std::string(name), "", "is no built-in accelerator",
@@ -61,7 +61,7 @@ std::string preset_text(std::string_view name) {
 }
 
 Accelerator read_accelerator(const std::string& name_or_file) {
-  const auto built_in = embedded_text(folder, name_or_file);
+  const auto built_in = embedded_text(accelerator_folder, name_or_file);
   if (!built_in) {
     check_name(name_or_file);
   }

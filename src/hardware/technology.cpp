@@ -11,7 +11,7 @@ namespace {
 
 constexpr double most_energy = 1e12;
 
-constexpr std::string_view folder = "technologies";
+constexpr std::string_view technology_folder = "technologies";
 
 std::string known_costs(const CostScale& scale, std::string_view number) {
   std::string remedy = fmt::format("must be {}", number);
@@ -36,11 +36,11 @@ const Cost* find_cost(const Document& value, const CostScale& scale) {
 }  // namespace
 
 std::vector<std::string> technology_names() {
-  return embedded_names(folder);
+  return embedded_names(technology_folder);
 }
 
 std::string technology_text(std::string_view name) {
-  if (auto text = embedded_text(folder, name)) {
+  if (auto text = embedded_text(technology_folder, name)) {
     return *text;
   }
   throw InputError(std::string(name), "", "is no technology",

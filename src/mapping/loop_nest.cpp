@@ -6,14 +6,12 @@
 #include <numeric>
 #include <string_view>
 
+#include "base/real.h"
+
 namespace mj {
 namespace {
 
 constexpr std::string_view letters = "NKCPQRS";
-
-double real(int64_t count) {
-  return static_cast<double>(count);
-}
 
 bool may_use(const std::string& allowed, Dimension dimension) {
   return allowed.find(letter_of(dimension)) != std::string::npos;

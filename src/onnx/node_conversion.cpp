@@ -11,44 +11,45 @@
 namespace mj {
 namespace {
 
-using Proto = onnx::AttributeProto;
+using onnx::AttributeProto;
 
 /// Models of IR version 1 do not say the type.
-Proto::AttributeType type_of(const Proto& proto) {
-  if (proto.type() != Proto::UNDEFINED) {
+AttributeProto::AttributeType type_of(const AttributeProto& proto) {
+  if (proto.type() != AttributeProto::UNDEFINED) {
     return proto.type();
   }
-  using Field = std::pair<bool, Proto::AttributeType>;
-  const std::array<Field, 7> fields{Field{proto.has_f(), Proto::FLOAT},
-                                    Field{proto.has_i(), Proto::INT},
-                                    Field{proto.has_s(), Proto::STRING},
-                                    Field{proto.has_t(), Proto::TENSOR},
-                                    Field{proto.floats_size() > 0, Proto::FLOATS},
-                                    Field{proto.ints_size() > 0, Proto::INTS},
-                                    Field{proto.strings_size() > 0, Proto::STRINGS}};
+  using Field = std::pair<bool, AttributeProto::AttributeType>;
+  const std::array<Field, 7> fields{Field{proto.has_f(), AttributeProto::FLOAT},
+                                    Field{proto.has_i(), AttributeProto::INT},
+                                    Field{proto.has_s(), AttributeProto::STRING},
+                                    Field{proto.has_t(), AttributeProto::TENSOR},
+                                    Field{proto.floats_size() > 0, AttributeProto::FLOATS},
+                                    Field{proto.ints_size() > 0, AttributeProto::INTS},
+                                    Field{proto.strings_size() > 0, AttributeProto::STRINGS}};
   const auto found =
       std::find_if(fields.begin(), fields.end(), [](const Field& field) { return field.first; });
-  return found == fields.end() ? Proto::UNDEFINED : found->second;
+  return found == fields.end() ? AttributeProto::UNDEFINED : found->second;
 }
 
-std::optional<Attribute> from_proto(const Proto& proto, const std::string& file, const std::string& place) {
+std::optional<Attribute> decode_attribute(const AttributeProto& proto, const std::string& file,
+                                          const std::string& place) {
   switch (type_of(proto)) {
-    case Proto::FLOAT:
+    case AttributeProto::FLOAT:
       return proto.f();
-    case Proto::INT:
+    case AttributeProto::INT:
       return proto.i();
-    case Proto::STRING:
+    case AttributeProto::STRING:
       return proto.s();
-    case Proto::TENSOR: {
+    case AttributeProto::TENSOR: {
       std::optional<Tensor> tensor =
           decode_tensor(proto.t(), file, place + ", attribute '" + proto.name() + "'");
       return tensor.has_value() ? std::optional<Attribute>(std::move(*tensor)) : std::nullopt;
     }
-    case Proto::FLOATS:
+    case AttributeProto::FLOATS:
       return std::vector<float>(proto.floats().begin(), proto.floats().end());
-    case Proto::INTS:
+    case AttributeProto::INTS:
       return std::vector<int64_t>(proto.ints().begin(), proto.ints().end());
-    case Proto::STRINGS:
+    case AttributeProto::STRINGS:
       return std::vector<std::string>(proto.strings().begin(), proto.strings().end());
     default:
       return std::nullopt;
@@ -57,34 +58,34 @@ std::optional<Attribute> from_proto(const Proto& proto, const std::string& file,
 
 /// Sets the field and the type of an AttributeProto.
 struct AttributeWriter {
-  Proto& proto;
+  AttributeProto& proto;
 
   void operator()(int64_t value) const {
-    proto.set_type(Proto::INT);
+    proto.set_type(AttributeProto::INT);
     proto.set_i(value);
   }
   void operator()(float value) const {
-    proto.set_type(Proto::FLOAT);
+    proto.set_type(AttributeProto::FLOAT);
     proto.set_f(value);
   }
   void operator()(const std::string& value) const {
-    proto.set_type(Proto::STRING);
+    proto.set_type(AttributeProto::STRING);
     proto.set_s(value);
   }
   void operator()(const std::vector<int64_t>& values) const {
-    proto.set_type(Proto::INTS);
+    proto.set_type(AttributeProto::INTS);
     proto.mutable_ints()->Assign(values.begin(), values.end());
   }
   void operator()(const std::vector<float>& values) const {
-    proto.set_type(Proto::FLOATS);
+    proto.set_type(AttributeProto::FLOATS);
     proto.mutable_floats()->Assign(values.begin(), values.end());
   }
   void operator()(const std::vector<std::string>& values) const {
-    proto.set_type(Proto::STRINGS);
+    proto.set_type(AttributeProto::STRINGS);
     proto.mutable_strings()->Assign(values.begin(), values.end());
   }
   void operator()(const Tensor& tensor) const {
-    proto.set_type(Proto::TENSOR);
+    proto.set_type(AttributeProto::TENSOR);
     proto.mutable_t()->set_raw_data(std::string());
     encode_tensor(tensor, *proto.mutable_t());
   }
@@ -99,8 +100,8 @@ Node from_proto(const onnx::NodeProto& proto, const std::string& file) {
   node.domain = normal_domain(proto.domain());
   node.inputs.assign(proto.input().begin(), proto.input().end());
   node.outputs.assign(proto.output().begin(), proto.output().end());
-  for (const Proto& attribute : proto.attribute()) {
-    std::optional<Attribute> value = from_proto(attribute, file, place_of(proto));
+  for (const AttributeProto& attribute : proto.attribute()) {
+    std::optional<Attribute> value = decode_attribute(attribute, file, place_of(proto));
     if (value.has_value()) {
       node.attributes.emplace(attribute.name(), std::move(*value));
     }
@@ -120,16 +121,16 @@ onnx::NodeProto to_proto(const Node& node) {
   proto.mutable_input()->Assign(node.inputs.begin(), node.inputs.end());
   proto.mutable_output()->Assign(node.outputs.begin(), node.outputs.end());
   for (const auto& [name, value] : node.attributes) {
-    Proto& attribute = *proto.add_attribute();
+    AttributeProto& attribute = *proto.add_attribute();
     attribute.set_name(name);
     std::visit(AttributeWriter{attribute}, value);
   }
   return proto;
 }
 
-const Proto* find_attribute(const onnx::NodeProto& proto, std::string_view name) {
+const AttributeProto* find_attribute(const onnx::NodeProto& proto, std::string_view name) {
   const auto found = std::find_if(proto.attribute().begin(), proto.attribute().end(),
-                                  [&](const Proto& attribute) { return attribute.name() == name; });
+                                  [&](const AttributeProto& attribute) { return attribute.name() == name; });
   return found == proto.attribute().end() ? nullptr : &*found;
 }
 

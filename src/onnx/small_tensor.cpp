@@ -8,7 +8,7 @@
 namespace mj {
 namespace {
 
-constexpr std::size_t most_dimensions = 64;
+constexpr std::size_t most_small_dimensions = 64;
 
 bool is_small(const Shape& shape) {
   return checked_element_count(shape).value_or(most_small_elements + 1) <= most_small_elements;
@@ -66,7 +66,8 @@ std::optional<Shape> broadcast(const Shape& a, const Shape& b) {
     }
     size = size == 1 ? other : size;
   }
-  return shape.size() <= most_dimensions && is_small(shape) ? std::optional(std::move(shape)) : std::nullopt;
+  return shape.size() <= most_small_dimensions && is_small(shape) ? std::optional(std::move(shape))
+                                                                  : std::nullopt;
 }
 
 SmallTensor spread(const SmallTensor& small, const Shape& shape) {

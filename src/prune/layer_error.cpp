@@ -12,14 +12,14 @@
 namespace mj {
 namespace {
 
-constexpr int64_t row_block = 64;
+constexpr int64_t rows_at_once = 64;
 constexpr int64_t sample_block = 256;
 
 // <A, A H> - 2 <A, Y^T X> over rows `first`.. of A.
 double error_change(const LayerProblem& problem, const Matrix& weights, int64_t first) {
   const int64_t d = weights.columns;
   const int64_t m = weights.rows;
-  const int64_t rows = std::min(row_block, m - first);
+  const int64_t rows = std::min(rows_at_once, m - first);
   const std::vector<double> block(weights.row(first), weights.row(first) + rows * d);
   std::vector<double> product(block.size());
   cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, static_cast<int>(rows), static_cast<int>(d),
@@ -78,9 +78,9 @@ double output_error(const LayerProblem& problem, const Matrix& weights, int thre
     return 0;
   }
   const SingleThreadedBlas guard;
-  std::vector<double> changes(static_cast<std::size_t>((weights.rows + row_block - 1) / row_block));
+  std::vector<double> changes(static_cast<std::size_t>((weights.rows + rows_at_once - 1) / rows_at_once));
   parallel_for(changes.size(), threads_wanted(threads), [&](std::size_t i) {
-    changes[i] = error_change(problem, weights, static_cast<int64_t>(i) * row_block);
+    changes[i] = error_change(problem, weights, static_cast<int64_t>(i) * rows_at_once);
   });
   const double error = std::accumulate(changes.begin(), changes.end(), problem.output_power);
   return std::max(error, 0.0) / problem.output_power;

@@ -53,6 +53,8 @@ LayerProblem make_layer_problem(Matrix weights, Matrix inputs, Matrix outputs, c
 
 /// Of H; dampings are fractions of it.
 double mean_diagonal(const LayerProblem& problem);
+/// Where the first factorization fails, rounding is what is too large: some 1e-16 times the dimension.
+inline constexpr double least_raised_damping = 1e-12;
 
 /// ||Y - X A^T||^2 / ||Y||^2 over the problem's samples; 0 where Y is constant. Computed from the Gram matrix
 /// as

@@ -16,8 +16,6 @@
 namespace mj {
 namespace {
 
-// Where the first factorization fails, rounding is what is too large: some 1e-16 times the dimension.
-constexpr double least_raised_damping = 1e-12;
 constexpr double most_damping = 1;
 
 // Rows with one support share a factorization.

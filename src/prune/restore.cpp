@@ -18,7 +18,7 @@ namespace mj {
 namespace {
 
 // Rows whose gains are computed together, so that one reading of the samples serves them all.
-constexpr std::size_t row_block = 16;
+constexpr std::size_t ranked_at_once = 16;
 
 // Groups of a restoration by default. More of them lower the error after the refit by 0 to 2 % for the l1
 // norm, each at the price of a pass over the samples; for the l2 norm, where they cost little, 100 against 10
@@ -65,9 +65,9 @@ void rank_anew(const OutputEffect& effect, std::span<Row* const> rows, std::size
 }
 
 void rank_all(const OutputEffect& effect, const std::vector<Row*>& rows, int64_t wanted, int threads) {
-  parallel_for((rows.size() + row_block - 1) / row_block, threads, [&](std::size_t block) {
-    const auto first = block * row_block;
-    rank_anew(effect, std::span(rows).subspan(first, std::min(row_block, rows.size() - first)),
+  parallel_for((rows.size() + ranked_at_once - 1) / ranked_at_once, threads, [&](std::size_t block) {
+    const auto first = block * ranked_at_once;
+    rank_anew(effect, std::span(rows).subspan(first, std::min(ranked_at_once, rows.size() - first)),
               static_cast<std::size_t>(wanted));
   });
 }

@@ -19,7 +19,7 @@ constexpr int64_t panel_pivots = 80;
 constexpr float removed = std::numeric_limits<float>::infinity();
 // What overflows is removed last; this also takes the place of what is no number.
 constexpr float largest = std::numeric_limits<float>::max();
-constexpr std::size_t lanes = 8;
+constexpr std::size_t compared_at_once = 8;
 
 // l = column / root; w -= l step; diagonal -= l^2; losses = w^2 / diagonal where not yet removed.
 MJ_WIDE_REGISTERS void update(std::size_t n, float root, float step, float* __restrict column,
@@ -39,11 +39,11 @@ MJ_WIDE_REGISTERS void update(std::size_t n, float root, float step, float* __re
 }
 
 MJ_WIDE_REGISTERS float least(std::size_t n, const float* values) {
-  std::array<float, lanes> least_of{};
+  std::array<float, compared_at_once> least_of{};
   least_of.fill(removed);
   std::size_t j = 0;
-  for (; j + lanes <= n; j += lanes) {
-    for (std::size_t lane = 0; lane < lanes; ++lane) {
+  for (; j + compared_at_once <= n; j += compared_at_once) {
+    for (std::size_t lane = 0; lane < compared_at_once; ++lane) {
       least_of[lane] = std::min(least_of[lane], values[j + lane]);
     }
   }

@@ -13,9 +13,7 @@
 namespace mj {
 namespace {
 
-// As in the refit: where the first factorization fails, rounding is what is too large.
-constexpr double least_raised_damping = 1e-12;
-constexpr int64_t rows_in_block = 32;
+constexpr int64_t solved_at_once = 32;
 
 // The lower Cholesky factor (column-major) of H + damping I; raises the damping where it has to.
 std::vector<double> factorize(const LayerProblem& problem, double& damping, double scale) {
@@ -38,10 +36,10 @@ std::vector<double> solve(const LayerProblem& problem, const std::vector<double>
   const int64_t d = problem.weights.columns;
   const int64_t m = problem.weights.rows;
   std::vector<double> solution(problem.weights.values.size());
-  parallel_for(static_cast<std::size_t>((m + rows_in_block - 1) / rows_in_block), threads,
+  parallel_for(static_cast<std::size_t>((m + solved_at_once - 1) / solved_at_once), threads,
                [&](std::size_t block) {
-                 const int64_t first = static_cast<int64_t>(block) * rows_in_block;
-                 const int64_t count = std::min(rows_in_block, m - first);
+                 const int64_t first = static_cast<int64_t>(block) * solved_at_once;
+                 const int64_t count = std::min(solved_at_once, m - first);
                  for (int64_t i = first; i < first + count; ++i) {
                    for (int64_t j = 0; j < d; ++j) {
                      solution[static_cast<std::size_t>(i * d + j)] =

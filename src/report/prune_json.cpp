@@ -9,7 +9,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 /// Whole numbers are written without a decimal point.
-Json count(double value) {
+Json whole_or_real(double value) {
   const auto whole = whole_count(value);
   return whole ? Json(*whole) : Json(value);
 }
@@ -21,8 +21,8 @@ Json known(const std::optional<double>& value) {
 Json figures(const NetworkFigures& network) {
   return {{"energy", network.energy},
           {"energy_pj", known(network.energy_pj)},
-          {"nonzero_weights", count(network.nonzero_weights)},
-          {"nonzero_macs", count(network.nonzero_macs)},
+          {"nonzero_weights", whole_or_real(network.nonzero_weights)},
+          {"nonzero_macs", whole_or_real(network.nonzero_macs)},
           {"top1", known(network.top1)},
           {"top5", known(network.top5)},
           {"cycles", network.cycles}};

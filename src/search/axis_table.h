@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <numeric>
 #include <unordered_map>
 #include <vector>
@@ -10,6 +11,9 @@
 #include "energy/input_axis.h"
 
 namespace mj {
+
+/// The shift of a move to other words altogether.
+inline constexpr int64_t elsewhere = std::numeric_limits<int32_t>::max();
 
 /// Remembers what count_rows said, for one axis of one layer.
 class AxisTable {
@@ -21,7 +25,6 @@ class AxisTable {
         tap_step_(stride / std::gcd(stride, dilation)),
         recent_(recent_size) {}
 
-  /// `shift` of no_overlap: a move to other words altogether.
   const AxisRows& rows(int64_t outputs, int64_t taps, const AxisSpreads& neighbours, int64_t shift);
 
   /// Different rows of so many outputs and taps.

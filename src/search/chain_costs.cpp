@@ -2,14 +2,11 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <limits>
 
 #include "search/extent_math.h"
 
 namespace mj {
 namespace {
-
-constexpr int64_t elsewhere = std::numeric_limits<int32_t>::max();
 
 /// Instances, and different tiles among them, below one instance of an outer stage.
 struct Around {

@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 
+#include "base/real.h"
 #include "mapping/loop_nest.h"
 
 namespace mj {
 
-inline double real(int64_t count) {
-  return static_cast<double>(count);
-}
+/// Above every cost and bound.
+inline constexpr double infinite = std::numeric_limits<double>::infinity();
 
 /// Product of all extents.
 inline double volume(const Extents& extents) {

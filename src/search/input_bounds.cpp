@@ -1,14 +1,10 @@
 #include <algorithm>
-#include <limits>
 
 #include "search/extent_math.h"
 #include "search/nest_bounds.h"
 
 namespace mj {
 namespace {
-
-constexpr double infinite = std::numeric_limits<double>::infinity();
-constexpr int64_t elsewhere = std::numeric_limits<int32_t>::max();
 
 bool slides(Dimension dimension) {
   return dimension == Dimension::P || dimension == Dimension::Q || dimension == Dimension::R ||

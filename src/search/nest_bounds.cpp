@@ -1,14 +1,11 @@
 #include "search/nest_bounds.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "search/extent_math.h"
 
 namespace mj {
 namespace {
-
-constexpr double infinite = std::numeric_limits<double>::infinity();
 
 /// Product of the bounds that leave an operand alone.
 double reuse_of(Operand operand, const Extents& bounds) {

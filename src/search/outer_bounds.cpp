@@ -1,7 +1,6 @@
 #include "search/outer_bounds.h"
 
 #include <algorithm>
-#include <limits>
 #include <numeric>
 
 #include "search/extent_math.h"
@@ -13,8 +12,6 @@ namespace {
 double quotient(int64_t number, int64_t divisor) {
   return static_cast<double>(number) / static_cast<double>(divisor);
 }
-
-constexpr double infinite = std::numeric_limits<double>::infinity();
 
 /// The dimensions whose loops leave an operand as it is; the last is given again where there are fewer.
 std::vector<Dimension> dimensions_of(Operand alone) {

@@ -9,12 +9,10 @@
 #include "energy/price.h"
 #include "energy/row_stationary_traffic.h"
 #include "mapping/ceil_divide.h"
+#include "search/search_key.h"
 
 namespace mj {
 namespace {
-
-/// Energies that differ by less are equal: the order of additions is all that separates them.
-constexpr double rounding = 1e-12;
 
 using Term = double RowStationaryTraffic::*;
 constexpr std::array<Term, 7> terms{

@@ -20,7 +20,6 @@
 namespace mj {
 namespace {
 
-constexpr double infinite = std::numeric_limits<double>::infinity();
 /// Enters the space from the innermost tile outwards and leaves what cannot win.
 class Search {
  public:

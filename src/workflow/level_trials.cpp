@@ -14,14 +14,14 @@ namespace {
 
 /// Images that a loss is measured on: as many as take so many MACs in the whole network.
 constexpr double macs_of_trial = 4e10;
-constexpr double fewest_images = 192;
+constexpr double fewest_trial_images = 192;
 constexpr double most_images = 1000;
 constexpr double least_loss = 1e-9;  ///< below it rounding decides
 constexpr std::size_t most_readers = 6;
 constexpr int64_t most_columns = 10000;  ///< of a reader: their inverse Gram matrix takes 400 MB
 
 std::size_t images_of_trial(const Network& network) {
-  return static_cast<std::size_t>(std::clamp(macs_of_trial / mac_count(network), fewest_images, most_images));
+  return static_cast<std::size_t>(std::clamp(macs_of_trial / mac_count(network), fewest_trial_images, most_images));
 }
 
 /// Takes back what was done to a layer.

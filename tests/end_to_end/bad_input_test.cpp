@@ -24,7 +24,7 @@ std::string random_bytes(std::size_t count) {
   return bytes;
 }
 
-void expect_refused(const std::vector<std::string>& arguments, const std::string& name) {
+void expect_file_refused(const std::vector<std::string>& arguments, const std::string& name) {
   const ProgramRun run = run_mj(arguments);
   EXPECT_EQ(run.exit_code, 3) << name << "\n" << run.errors;
   EXPECT_THAT(run.errors, HasSubstr(name));
@@ -49,10 +49,10 @@ std::vector<std::filesystem::path> bad_files(const TemporaryFolder& folder, cons
 TEST(EndToEndBadInput, ModelsAreRefused) {
   const TemporaryFolder folder;
   for (const auto& file : bad_files(folder, mj::read_file(example_network()), ".onnx")) {
-    expect_refused({"estimate", file}, file);
-    expect_refused({"eval", file, "--data", "fashion-mnist:test"}, file);
+    expect_file_refused({"estimate", file}, file);
+    expect_file_refused({"eval", file, "--data", "fashion-mnist:test"}, file);
     const auto output = folder.path() / "out.onnx";
-    expect_refused({"prune", file, "--data", "fashion-mnist:train", "-o", output}, file);
+    expect_file_refused({"prune", file, "--data", "fashion-mnist:train", "-o", output}, file);
     EXPECT_FALSE(std::filesystem::exists(output));
   }
 }
@@ -61,7 +61,7 @@ TEST(EndToEndBadInput, LayerListsAreRefused) {
   const TemporaryFolder folder;
   const std::string good = "1,31,31,48,4,0,16,5,5,48,256,0,16,27,27,256,4,0.5,16,1,1,0,0,0,0\n";
   for (const auto& file : bad_files(folder, good, ".csv")) {
-    expect_refused({"estimate", file}, file);
+    expect_file_refused({"estimate", file}, file);
   }
 }
 
@@ -69,8 +69,8 @@ TEST(EndToEndBadInput, AcceleratorsAreRefused) {
   const TemporaryFolder folder;
   const std::string good = run_mj({"hw", "show", "eyeriss"}).output;
   for (const auto& file : bad_files(folder, good, ".yaml")) {
-    expect_refused({"estimate", example_network(), "--hw", file}, file);
-    expect_refused({"hw", "check", file}, file);
+    expect_file_refused({"estimate", example_network(), "--hw", file}, file);
+    expect_file_refused({"hw", "check", file}, file);
   }
 }
 
@@ -78,21 +78,22 @@ TEST(EndToEndBadInput, MappingsAreRefused) {
   const TemporaryFolder folder;
   for (const auto& file :
        bad_files(folder, "accelerator: eyeriss\nlayers:\n  CONV1: { rs: { m: 96, n: 1", ".yaml")) {
-    expect_refused({"estimate", example_network(), "--mapping", file}, file);
+    expect_file_refused({"estimate", example_network(), "--mapping", file}, file);
   }
 }
 
 TEST(EndToEndBadInput, PreprocessingsAreRefused) {
   const TemporaryFolder folder;
   for (const auto& file : bad_files(folder, "mean: [0.5\nstd: [", ".yaml")) {
-    expect_refused({"eval", example_network(), "--data", "fashion-mnist:test", "--preprocess", file}, file);
+    expect_file_refused({"eval", example_network(), "--data", "fashion-mnist:test", "--preprocess", file},
+                        file);
   }
 }
 
 TEST(EndToEndBadInput, DatasetsAreRefused) {
   const TemporaryFolder folder;
   const auto missing = folder.path() / "none";
-  expect_refused({"eval", example_network(), "--data", missing}, missing);
+  expect_file_refused({"eval", example_network(), "--data", missing}, missing);
   for (const char* name : {"train-images-idx3-ubyte", "data_batch_1.bin", "a.jpg"}) {
     for (const std::string& content : {std::string(), random_bytes(500)}) {
       const auto data = folder.path() / "data";
@@ -104,17 +105,17 @@ TEST(EndToEndBadInput, DatasetsAreRefused) {
       }
       if (std::string(name) == "a.jpg") {
         mj::write_file_atomically(data / "labels.txt", "a.jpg 3\n");
-        expect_refused({"eval", example_network(), "--data", data}, data);
+        expect_file_refused({"eval", example_network(), "--data", data}, data);
       } else {
-        expect_refused({"eval", example_network(), "--data", data.string() + ":train"}, data);
-        expect_refused({"eval", example_network(), "--data", data.string() + ":test"}, data);
+        expect_file_refused({"eval", example_network(), "--data", data.string() + ":train"}, data);
+        expect_file_refused({"eval", example_network(), "--data", data.string() + ":test"}, data);
       }
     }
   }
 }
 
 TEST(EndToEndBadInput, AnOutputThatCannotBeWrittenIsRefusedBeforeTheWork) {
-  expect_refused(
+  expect_file_refused(
       {"prune", example_network(), "--data", "fashion-mnist:train", "-o", "no/such/folder/out.onnx"},
       "no/such/folder/out.onnx");
 }

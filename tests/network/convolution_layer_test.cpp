@@ -13,13 +13,6 @@ mj::MacLayer single_layer(const GraphBuilder& graph) {
   return network.layers.at(0);
 }
 
-GraphBuilder convolution(const mj::Shape& input, const mj::Shape& weights,
-                         const GraphBuilder::Attributes& attributes) {
-  GraphBuilder graph;
-  graph.input("x", input).constant("w", weights).node("Conv", {"x", "w"}, "y", {}, attributes, "conv");
-  return graph;
-}
-
 // AlexNet, CONV2 (Krizhevsky 2012): 256 filters of 48x5x5 in two groups on 27x27, pad 2: 223,948,800 MACs.
 TEST(UnitConvolutionLayer, CountsChannelsOfOneGroup) {
   const auto layer = single_layer(

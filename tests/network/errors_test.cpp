@@ -21,13 +21,6 @@ std::string message(const GraphBuilder& graph) {
   return "accepted";
 }
 
-GraphBuilder convolution(const mj::Shape& input, const mj::Shape& weights,
-                         const GraphBuilder::Attributes& attributes = {}) {
-  GraphBuilder graph;
-  graph.input("x", input).constant("w", weights).node("Conv", {"x", "w"}, "y", {}, attributes, "conv1");
-  return graph;
-}
-
 TEST(ErrorsMacLayers, AskForFixedSizesWhereInputsAreFree) {
   EXPECT_EQ(
       message(convolution({1, 3, -1, -1}, {8, 3, 3, 3})),

@@ -54,3 +54,11 @@ class GraphBuilder {
  private:
   mj::Network network_;
 };
+
+/// One convolution, with inputs "x" and "w".
+inline GraphBuilder convolution(const mj::Shape& input, const mj::Shape& weights,
+                                const GraphBuilder::Attributes& attributes = {}) {
+  GraphBuilder graph;
+  graph.input("x", input).constant("w", weights).node("Conv", {"x", "w"}, "y", {}, attributes, "conv1");
+  return graph;
+}

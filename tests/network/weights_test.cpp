@@ -7,7 +7,7 @@
 
 namespace {
 
-mj::Network convolution() {
+mj::Network grouped_convolution() {
   return GraphBuilder()
       .input("x", {1, 4, 8, 8})
       .constant("w", {4, 2, 1, 3})
@@ -25,7 +25,7 @@ mj::Network product() {
 }
 
 TEST(UnitWeights, AreAMatrixOfFiltersByTaps) {
-  const mj::Network network = convolution();
+  const mj::Network network = grouped_convolution();
   const mj::Matrix weights = mj::weight_matrix(network, network.layers[0]);
   EXPECT_EQ(weights.rows, 4);
   EXPECT_EQ(weights.columns, 6);
@@ -44,7 +44,7 @@ TEST(UnitWeights, OfAMatMulAreTransposed) {
 }
 
 TEST(PropertyWeights, ComeBackAsTheyWerePut) {
-  for (mj::Network network : {convolution(), product()}) {
+  for (mj::Network network : {grouped_convolution(), product()}) {
     const mj::MacLayer layer = network.layers[0];
     const std::vector<float> before = network.constants["w"].floats;
     mj::Matrix weights = mj::weight_matrix(network, layer);
@@ -58,7 +58,7 @@ TEST(PropertyWeights, ComeBackAsTheyWerePut) {
 }
 
 TEST(UnitWeights, KeepTheBiasInItsConstant) {
-  mj::Network network = convolution();
+  mj::Network network = grouped_convolution();
   EXPECT_EQ(mj::bias_vector(network, network.layers[0]), (std::vector<float>{1, 2, 3, 4}));
   mj::set_bias_vector(network, network.layers[0], {4, 3, 2, 1});
   EXPECT_EQ(mj::bias_vector(network, network.layers[0]), (std::vector<float>{4, 3, 2, 1}));
@@ -66,7 +66,7 @@ TEST(UnitWeights, KeepTheBiasInItsConstant) {
 }
 
 TEST(UnitWeights, AreAbsentWithoutValues) {
-  mj::Network network = convolution();
+  mj::Network network = grouped_convolution();
   EXPECT_TRUE(mj::has_weights(network, network.layers[0]));
   network.shapes["w"] = network.constants["w"].shape;
   network.constants.erase("w");

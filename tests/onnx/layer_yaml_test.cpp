@@ -12,16 +12,16 @@ namespace {
 
 using testing::HasSubstr;
 
-LayerList read_text(const std::string& text, int64_t batch = 0) {
+LayerList read_yaml(const std::string& text, int64_t batch = 0) {
   const TemporaryFolder folder;
   const auto file = folder.path() / "layers.yaml";
   write_file_atomically(file, text);
   return read_layer_yaml(file, batch);
 }
 
-std::string message_of(const std::string& text) {
+std::string message_of_yaml(const std::string& text) {
   try {
-    read_text(text);
+    read_yaml(text);
   } catch (const InputError& error) {
     return error.what();
   }
@@ -29,7 +29,7 @@ std::string message_of(const std::string& text) {
 }
 
 // AlexNet's second layer, and a fully connected one.
-const std::string good = R"(
+const std::string good_yaml = R"(
 batch: 4
 layers:
   - name: conv2
@@ -46,7 +46,7 @@ layers:
 )";
 
 TEST(UnitLayerYaml, ReadsConvolutionsAndFullyConnectedLayers) {
-  const LayerList list = read_text(good);
+  const LayerList list = read_yaml(good_yaml);
   EXPECT_EQ(list.batch, 4);
   ASSERT_EQ(list.workloads.size(), 2U);
   const Workload& conv = list.workloads[0];
@@ -65,11 +65,11 @@ TEST(UnitLayerYaml, ReadsConvolutionsAndFullyConnectedLayers) {
 }
 
 TEST(UnitLayerYaml, AGivenBatchReplacesTheFiles) {
-  EXPECT_EQ(read_text(good, 7).workloads[0].shape.n, 7);
+  EXPECT_EQ(read_yaml(good_yaml, 7).workloads[0].shape.n, 7);
 }
 
 TEST(ErrorsLayerYaml, EveryProblemIsNamedAtOnce) {
-  const std::string message = message_of(R"(
+  const std::string message = message_of_yaml(R"(
 layers:
   - input: [96, 27]
     filters: 256
@@ -83,12 +83,12 @@ layers:
 }
 
 TEST(ErrorsLayerYaml, WhatIsNoListOfLayersIsRefused) {
-  EXPECT_THAT(message_of("layers: []"), HasSubstr("must list at least one layer"));
-  EXPECT_THAT(message_of("layers: 5"), HasSubstr("must list at least one layer"));
-  EXPECT_THAT(message_of("batch: 2"), HasSubstr("layers"));
-  EXPECT_THAT(message_of("layers: [{inputs: 2000000000, outputs: 2000000000}]"), HasSubstr("2^53"));
-  EXPECT_THAT(message_of("layers: [{input: [4, 8, 8], filters: 6, groups: 4}]"), HasSubstr("groups"));
-  EXPECT_THAT(message_of("layers: [{name: a, inputs: 2, outputs: 2}, {name: a, inputs: 2, outputs: 2}]"),
+  EXPECT_THAT(message_of_yaml("layers: []"), HasSubstr("must list at least one layer"));
+  EXPECT_THAT(message_of_yaml("layers: 5"), HasSubstr("must list at least one layer"));
+  EXPECT_THAT(message_of_yaml("batch: 2"), HasSubstr("layers"));
+  EXPECT_THAT(message_of_yaml("layers: [{inputs: 2000000000, outputs: 2000000000}]"), HasSubstr("2^53"));
+  EXPECT_THAT(message_of_yaml("layers: [{input: [4, 8, 8], filters: 6, groups: 4}]"), HasSubstr("groups"));
+  EXPECT_THAT(message_of_yaml("layers: [{name: a, inputs: 2, outputs: 2}, {name: a, inputs: 2, outputs: 2}]"),
               HasSubstr("is a again"));
 }
 

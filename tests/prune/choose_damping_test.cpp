@@ -9,7 +9,7 @@ namespace mj {
 namespace {
 
 /// 24 filters of 60 correlated inputs.
-LayerProblem correlated_problem(int64_t samples) {
+LayerProblem problem_of_samples(int64_t samples) {
   const auto weights = normal_matrix(24, 60, 1);
   const auto inputs = relu_mixture(samples, 60, 2);
   auto outputs = times_transposed(inputs, weights);
@@ -21,19 +21,19 @@ LayerProblem correlated_problem(int64_t samples) {
 }
 
 TEST(PropertyChooseDamping, IsStrongWhereSamplesAreFewAndTheSameOnAnyNumberOfThreads) {
-  const auto few = choose_damping(correlated_problem(40), full_support(24, 60), 400, {.threads = 1});
-  const auto many = choose_damping(correlated_problem(4000), full_support(24, 60), 400, {.threads = 1});
+  const auto few = choose_damping(problem_of_samples(40), full_support(24, 60), 400, {.threads = 1});
+  const auto many = choose_damping(problem_of_samples(4000), full_support(24, 60), 400, {.threads = 1});
   EXPECT_EQ(few.damping, 1e-1);
   EXPECT_LE(many.damping, 1e-2);
   ASSERT_EQ(few.errors.size(), 4);
   EXPECT_GT(few.errors[0], few.errors[3]);
-  EXPECT_EQ(choose_damping(correlated_problem(40), full_support(24, 60), 400, {.threads = 3}).errors,
+  EXPECT_EQ(choose_damping(problem_of_samples(40), full_support(24, 60), 400, {.threads = 3}).errors,
             few.errors);
 }
 
 TEST(UnitChooseDamping, ImagesAreHeldOutAsAWhole) {
   // Ten rows each of four images: nothing is left to judge by; rows alone would be.
-  const auto problem = correlated_problem(40);
+  const auto problem = problem_of_samples(40);
   const auto choice =
       choose_damping(problem, full_support(24, 60), 400, {.rows_per_image = 10, .threads = 1});
   EXPECT_EQ(choice.damping, 1e-3);
@@ -41,8 +41,8 @@ TEST(UnitChooseDamping, ImagesAreHeldOutAsAWhole) {
 }
 
 TEST(UnitChooseDamping, CopesWithASingleSampleNothingToKeepAndConstantOutputs) {
-  EXPECT_EQ(choose_damping(correlated_problem(1), full_support(24, 60), 4, {.threads = 1}).damping, 1e-3);
-  const auto problem = correlated_problem(20);
+  EXPECT_EQ(choose_damping(problem_of_samples(1), full_support(24, 60), 4, {.threads = 1}).damping, 1e-3);
+  const auto problem = problem_of_samples(20);
   EXPECT_EQ(choose_damping(problem, full_support(24, 60), 0, {.threads = 1}).errors.size(), 4);
   EXPECT_EQ(choose_damping(problem, full_support(24, 60), 24 * 60, {.threads = 1}).errors.size(), 4);
   const auto constant = make_layer_problem(Matrix(2, 3), Matrix(20, 3), Matrix(20, 2), "layer");

@@ -15,7 +15,7 @@ namespace {
 constexpr SecondOrderOptions undamped{.damping = 0, .threads = 1};
 
 /// ||Y - X A^T||^2 after the refit.
-double refitted_error(const LayerProblem& problem, const Support& support) {
+double undamped_error(const LayerProblem& problem, const Support& support) {
   return output_error(problem, refit_kept(problem, support, 0, 1), 1) * problem.output_power;
 }
 
@@ -47,7 +47,7 @@ TEST(PropertyExactObs, EveryRemovalIsTheOneThatRaisesTheRefittedErrorLeast) {
         for (std::size_t j = 7 * i; j < 7 * i + 7; ++j) {
           if (support.kept[j] != 0) {
             support.kept[j] = 0;
-            const double error = refitted_error(problem, support);
+            const double error = undamped_error(problem, support);
             support.kept[j] = 1;
             best = error < least ? j : best;
             least = std::min(least, error);
@@ -65,7 +65,7 @@ TEST(PropertyExactObs, SumsOfLossesAreTheRiseOfTheRefittedError) {
   constexpr int64_t columns = 150;
   const auto problem = noisy_problem(2, columns, 400, 5);
   const auto orders = removal_orders(problem, full_support(2, columns), undamped);
-  const double dense = refitted_error(problem, full_support(2, columns));
+  const double dense = undamped_error(problem, full_support(2, columns));
   Support support = full_support(2, columns);
   double sum = 0;
   for (std::size_t k = 0; k < columns; ++k) {
@@ -74,7 +74,7 @@ TEST(PropertyExactObs, SumsOfLossesAreTheRiseOfTheRefittedError) {
       support.kept[i * columns + static_cast<std::size_t>(orders[i].columns[k])] = 0;
     }
     if (k % 10 == 9) {
-      EXPECT_NEAR(refitted_error(problem, support) - dense, sum, 1e-4 * sum) << k;
+      EXPECT_NEAR(undamped_error(problem, support) - dense, sum, 1e-4 * sum) << k;
     }
   }
   EXPECT_EQ(count_kept(support), 0);

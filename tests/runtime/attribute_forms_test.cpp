@@ -13,10 +13,6 @@ using testing::ElementsAre;
 using testing::FloatNear;
 using testing::Pointwise;
 
-Tensor compute(const Network& network, const Tensor& input) {
-  return open_session(network, one_thread())->run({input}).at(0);
-}
-
 /// What the session says of the input.
 std::string message_of(const Network& network, const Tensor& input) {
   try {

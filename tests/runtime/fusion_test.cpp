@@ -15,7 +15,7 @@ using Attributes = TinyNetwork::Attributes;
 using testing::FloatNear;
 using testing::Pointwise;
 
-constexpr std::size_t images = 6;
+constexpr std::size_t fused_images = 6;
 
 Network pooled(const Attributes& window) {
   TinyNetwork tiny;
@@ -24,9 +24,9 @@ Network pooled(const Attributes& window) {
 }
 
 void expect_same_both_ways(const Network& network, int64_t height, int64_t width) {
-  const auto values = random_values(images * static_cast<std::size_t>(3 * height * width), 7);
+  const auto values = random_values(fused_images * static_cast<std::size_t>(3 * height * width), 7);
   const auto session = open_session(network, one_thread(2));
-  const Shape shape{static_cast<int64_t>(images), 3, height, width};
+  const Shape shape{static_cast<int64_t>(fused_images), 3, height, width};
   const auto plain = session->run({floats(shape, values)});
   const auto fused = session->forward(images_of(values, 3, height, width), {}, {});
   EXPECT_THAT(fused.values.values, Pointwise(FloatNear(1e-3F), plain[0].floats));
@@ -62,7 +62,7 @@ TEST(UnitFusion, WhatIsNotANumberIsALargestValue) {
 TEST(UnitFusion, NewConstantsAreTakenUp) {
   Network network = residual();
   const auto session = open_session(network, one_thread());
-  const auto inputs = images_of(random_values(images * 3 * 81, 7), 3, 9, 9);
+  const auto inputs = images_of(random_values(fused_images * 3 * 81, 7), 3, 9, 9);
   (void)session->forward(inputs, {}, {});
   network.constants.at("n1_scale").floats = random_values(4, 99);
   session->load_constants(network);
@@ -72,7 +72,7 @@ TEST(UnitFusion, NewConstantsAreTakenUp) {
 
 TEST(PropertyFusion, ThreadsDoNotChangeWhatPassesGive) {
   const Network network = residual();
-  const auto inputs = images_of(random_values(images * 3 * 81, 7), 3, 9, 9);
+  const auto inputs = images_of(random_values(fused_images * 3 * 81, 7), 3, 9, 9);
   const auto one = open_session(network, {1, 1});
   const auto three = open_session(network, {3, 1});
   EXPECT_EQ(one->forward(inputs, {}, {}).values.values, three->forward(inputs, {}, {}).values.values);

@@ -12,11 +12,6 @@ using testing::ElementsAre;
 using testing::FloatNear;
 using testing::Pointwise;
 
-/// What a network of one or a few nodes makes of its input.
-Tensor compute(const Network& network, const Tensor& input) {
-  return open_session(network, one_thread())->run({input}).at(0);
-}
-
 Tensor compute_one(int64_t opset, const std::string& op, const TinyNetwork::Attributes& attributes,
                    const Tensor& input, const std::vector<int64_t>& declared = {}) {
   TinyNetwork tiny(opset);

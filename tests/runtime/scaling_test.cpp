@@ -11,10 +11,6 @@ namespace {
 
 using testing::ElementsAre;
 
-Tensor compute(const Network& network, const Tensor& input) {
-  return open_session(network, one_thread())->run({input}).at(0);
-}
-
 std::string message_of(const Network& network) {
   try {
     open_session(network, one_thread());

@@ -33,10 +33,10 @@ Network three_layers() {
   return tiny.build({"y3", "a1", "a2"});
 }
 
-constexpr std::size_t images = 5;
+constexpr std::size_t measured_images = 5;
 
 NetworkInputs sparse_images() {
-  return images_of(sparse_values(images * 2 * 7 * 8, 6), 2, 7, 8);
+  return images_of(sparse_values(measured_images * 2 * 7 * 8, 6), 2, 7, 8);
 }
 
 /// Non-zero inputs that each tap meets, by stepping through all positions; the mean per image.
@@ -48,7 +48,7 @@ std::vector<double> count_taps(const LayerShape& shape, const std::vector<float>
     const int64_t r = tap / shape.s % shape.r;
     const int64_t s = tap % shape.s;
     double count = 0;
-    for (std::size_t image = 0; image < images; ++image) {
+    for (std::size_t image = 0; image < measured_images; ++image) {
       for (int64_t p = 0; p < shape.p; ++p) {
         for (int64_t q = 0; q < shape.q; ++q) {
           const int64_t y = p * shape.stride[0] + r * shape.dilation[0] - shape.pads[0];
@@ -61,16 +61,16 @@ std::vector<double> count_taps(const LayerShape& shape, const std::vector<float>
         }
       }
     }
-    taps.push_back(count / images);
+    taps.push_back(count / measured_images);
   }
   return taps;
 }
 
 std::vector<double> count_channels(const std::vector<float>& maps, std::size_t channels) {
-  const std::size_t positions = maps.size() / images / channels;
+  const std::size_t positions = maps.size() / measured_images / channels;
   std::vector<double> counts(channels);
   for (std::size_t i = 0; i < maps.size(); ++i) {
-    counts[i / positions % channels] += maps[i] != 0 ? 1.0 / images : 0;
+    counts[i / positions % channels] += maps[i] != 0 ? 1.0 / measured_images : 0;
   }
   return counts;
 }
@@ -93,7 +93,7 @@ TEST(PropertyStatistics, EqualACountByBruteForce) {
   ASSERT_EQ(stats.layers.size(), 3U);
   EXPECT_EQ(stats.images, 5);
   const auto x = all_values(inputs);
-  const auto values = session->run({floats({images, 2, 7, 8}, x)});
+  const auto values = session->run({floats({measured_images, 2, 7, 8}, x)});
   const std::vector<std::vector<float>> read{x, values[1].floats, values[2].floats};
   const std::vector<std::vector<float>> stored{values[1].floats, values[2].floats, values[0].floats};
   for (std::size_t i = 0; i < 3; ++i) {

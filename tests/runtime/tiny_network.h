@@ -108,3 +108,8 @@ inline mj::Tensor floats(const mj::Shape& shape, std::vector<float> values) {
 inline mj::RuntimeOptions one_thread(int64_t pass_size = 0) {
   return {1, pass_size};
 }
+
+/// What a network makes of its one input.
+inline mj::Tensor compute(const mj::Network& network, const mj::Tensor& input) {
+  return mj::open_session(network, one_thread())->run({input}).at(0);
+}

@@ -3,16 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <limits>
 
 #include "random_nests.h"
 #include "search/every_nest.h"
+#include "search/extent_math.h"
 
 namespace mj {
 namespace {
 
 constexpr std::array all_objectives{Objective::energy, Objective::latency, Objective::edp};
-constexpr double infinite = std::numeric_limits<double>::infinity();
 
 double value_of(Objective objective, double energy, double cycles) {
   return objective == Objective::energy ? energy : objective == Objective::latency ? cycles : energy * cycles;

@@ -6,14 +6,6 @@
 namespace mj {
 namespace {
 
-using Unary = at::Tensor (*)(const at::Tensor&);
-
-template <Unary compute>
-Kernel translate_unary(const NodeReader& reader) {
-  reader.expect_inputs(1, 1);
-  return [](const Operands& in, const BatchSize&) -> Operands { return {compute(in[0])}; };
-}
-
 Kernel translate_relu(const NodeReader& reader) {
   reader.expect_inputs(1, 1);
   return [](const Operands& in, const BatchSize&) -> Operands {
@@ -123,7 +115,7 @@ at::Tensor softsign(const at::Tensor& x) {
   return x / (1 + x.abs());
 }
 
-constexpr std::array<Operator, 15> operators{{
+constexpr std::array<Operator, 15> activation_table{{
     {"Relu", translate_relu},
     {"LeakyRelu", translate_leaky_relu},
     {"PRelu", translate_prelu},
@@ -144,7 +136,7 @@ constexpr std::array<Operator, 15> operators{{
 }  // namespace
 
 std::span<const Operator> activation_operators() {
-  return operators;
+  return activation_table;
 }
 
 }  // namespace mj

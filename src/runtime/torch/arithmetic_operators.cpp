@@ -6,7 +6,6 @@
 namespace mj {
 namespace {
 
-using Unary = at::Tensor (*)(const at::Tensor&);
 using Binary = at::Tensor (*)(const at::Tensor&, const at::Tensor&);
 
 bool is_integral(const at::Tensor& tensor) {
@@ -107,13 +106,7 @@ Kernel translate_mean(const NodeReader& reader) {
   };
 }
 
-template <Unary compute>
-Kernel translate_unary(const NodeReader& reader) {
-  reader.expect_inputs(1, 1);
-  return [](const Operands& in, const BatchSize&) -> Operands { return {compute(in[0])}; };
-}
-
-constexpr std::array<Operator, 20> operators{{
+constexpr std::array<Operator, 20> arithmetic_table{{
     {"Add", translate_add},
     {"Sub", translate_binary<subtract>},
     {"Mul", translate_binary<multiply>},
@@ -139,7 +132,7 @@ constexpr std::array<Operator, 20> operators{{
 }  // namespace
 
 std::span<const Operator> arithmetic_operators() {
-  return operators;
+  return arithmetic_table;
 }
 
 }  // namespace mj

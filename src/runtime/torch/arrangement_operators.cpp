@@ -166,7 +166,7 @@ Kernel translate_pad(const NodeReader& reader) {
   };
 }
 
-constexpr std::array<Operator, 8> operators{{
+constexpr std::array<Operator, 8> arrangement_table{{
     {"Concat", translate_concat},
     {"Split", translate_split},
     {"Transpose", translate_transpose},
@@ -180,7 +180,7 @@ constexpr std::array<Operator, 8> operators{{
 }  // namespace
 
 std::span<const Operator> arrangement_operators() {
-  return operators;
+  return arrangement_table;
 }
 
 }  // namespace mj

@@ -51,7 +51,7 @@ Kernel translate_where(const NodeReader& reader) {
   };
 }
 
-constexpr std::array<Operator, 10> operators{{
+constexpr std::array<Operator, 10> comparison_table{{
     {"Equal", translate_comparison<equal>},
     {"Less", translate_comparison<less>},
     {"LessOrEqual", translate_comparison<less_or_equal>},
@@ -67,7 +67,7 @@ constexpr std::array<Operator, 10> operators{{
 }  // namespace
 
 std::span<const Operator> comparison_operators() {
-  return operators;
+  return comparison_table;
 }
 
 }  // namespace mj

@@ -72,7 +72,7 @@ Kernel translate_einsum(const NodeReader& reader) {
   return [equation](const Operands& in, const BatchSize&) -> Operands { return {at::einsum(equation, in)}; };
 }
 
-constexpr std::array<Operator, 4> operators{{
+constexpr std::array<Operator, 4> linear_table{{
     {"Conv", translate_conv},
     {"Gemm", translate_gemm},
     {"MatMul", translate_matmul},
@@ -82,7 +82,7 @@ constexpr std::array<Operator, 4> operators{{
 }  // namespace
 
 std::span<const Operator> linear_operators() {
-  return operators;
+  return linear_table;
 }
 
 }  // namespace mj

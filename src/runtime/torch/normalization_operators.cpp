@@ -138,7 +138,7 @@ Kernel translate_softmax(const NodeReader& reader) {
   };
 }
 
-constexpr std::array<Operator, 6> operators{{
+constexpr std::array<Operator, 6> normalization_table{{
     {"BatchNormalization", translate_batch_norm},
     {"LRN", translate_lrn},
     {"LayerNormalization", translate_layer_norm},
@@ -150,7 +150,7 @@ constexpr std::array<Operator, 6> operators{{
 }  // namespace
 
 std::span<const Operator> normalization_operators() {
-  return operators;
+  return normalization_table;
 }
 
 }  // namespace mj

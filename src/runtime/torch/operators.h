@@ -29,6 +29,13 @@ struct Operator {
   Kernel (*translate)(const NodeReader&);
 };
 
+/// Translates an operator that is a function of one tensor.
+template <at::Tensor (*compute)(const at::Tensor&)>
+Kernel translate_unary(const NodeReader& reader) {
+  reader.expect_inputs(1, 1);
+  return [](const Operands& in, const BatchSize&) -> Operands { return {compute(in[0])}; };
+}
+
 /// Conv, Gemm, MatMul, Einsum.
 std::span<const Operator> linear_operators();
 std::span<const Operator> pooling_operators();

@@ -179,7 +179,7 @@ Kernel translate_global_max_pool(const NodeReader& reader) {
   };
 }
 
-constexpr std::array<Operator, 4> operators{{
+constexpr std::array<Operator, 4> pooling_table{{
     {"MaxPool", translate_max_pool},
     {"AveragePool", translate_average_pool},
     {"GlobalAveragePool", translate_global_average_pool},
@@ -189,7 +189,7 @@ constexpr std::array<Operator, 4> operators{{
 }  // namespace
 
 std::span<const Operator> pooling_operators() {
-  return operators;
+  return pooling_table;
 }
 
 }  // namespace mj

@@ -52,7 +52,7 @@ Kernel translate_dequantize(const NodeReader& reader) {
   };
 }
 
-constexpr std::array<Operator, 2> operators{{
+constexpr std::array<Operator, 2> quantization_table{{
     {"QuantizeLinear", translate_quantize},
     {"DequantizeLinear", translate_dequantize},
 }};
@@ -60,7 +60,7 @@ constexpr std::array<Operator, 2> operators{{
 }  // namespace
 
 std::span<const Operator> quantization_operators() {
-  return operators;
+  return quantization_table;
 }
 
 }  // namespace mj

@@ -99,7 +99,7 @@ Kernel translate_search(const NodeReader& reader) {
   };
 }
 
-constexpr std::array<Operator, 12> operators{{
+constexpr std::array<Operator, 12> reduction_table{{
     {"ReduceMean", translate_reduction<mean>},
     {"ReduceSum", translate_reduction<sum>},
     {"ReduceMax", translate_reduction<largest>},
@@ -117,7 +117,7 @@ constexpr std::array<Operator, 12> operators{{
 }  // namespace
 
 std::span<const Operator> reduction_operators() {
-  return operators;
+  return reduction_table;
 }
 
 }  // namespace mj

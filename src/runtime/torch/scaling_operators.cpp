@@ -199,7 +199,7 @@ Kernel translate_space_to_depth(const NodeReader& reader) {
   };
 }
 
-constexpr std::array<Operator, 4> operators{{
+constexpr std::array<Operator, 4> scaling_table{{
     {"Resize", translate_resize},
     {"Upsample", translate_upsample},
     {"DepthToSpace", translate_depth_to_space},
@@ -209,7 +209,7 @@ constexpr std::array<Operator, 4> operators{{
 }  // namespace
 
 std::span<const Operator> scaling_operators() {
-  return operators;
+  return scaling_table;
 }
 
 }  // namespace mj

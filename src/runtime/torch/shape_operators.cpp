@@ -179,7 +179,7 @@ Kernel translate_dropout(const NodeReader& reader) {
   };
 }
 
-constexpr std::array<Operator, 8> operators{{
+constexpr std::array<Operator, 8> shape_table{{
     {"Reshape", translate_reshape},
     {"Flatten", translate_flatten},
     {"Squeeze", translate_squeeze},
@@ -193,7 +193,7 @@ constexpr std::array<Operator, 8> operators{{
 }  // namespace
 
 std::span<const Operator> shape_operators() {
-  return operators;
+  return shape_table;
 }
 
 }  // namespace mj

@@ -92,7 +92,7 @@ Kernel translate_range(const NodeReader& reader) {
   };
 }
 
-constexpr std::array<Operator, 5> operators{{
+constexpr std::array<Operator, 5> source_table{{
     {"Constant", translate_constant},
     {"ConstantOfShape", translate_constant_of_shape},
     {"Range", translate_range},
@@ -103,7 +103,7 @@ constexpr std::array<Operator, 5> operators{{
 }  // namespace
 
 std::span<const Operator> source_operators() {
-  return operators;
+  return source_table;
 }
 
 }  // namespace mj
