@@ -27,13 +27,15 @@ function(mj_precompile target first)
   endif()
 endfunction()
 
+# Shadowing is looked for file by file: where files are compiled together (CMAKE_UNITY_BUILD), one's names would hide another's.
 function(mj_warnings target)
-  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wnon-virtual-dtor -Wno-missing-field-initializers
+                                           $<$<NOT:$<BOOL:${CMAKE_UNITY_BUILD}>>:-Werror=shadow>
                                            $<$<BOOL:${MJ_WARNINGS_AS_ERRORS}>:-Werror>)
 endfunction()
 
 # mj_tests(MODULE): tests/MODULE/*.cpp as one program. A suite's name starts with its kind (UnitCsv, GoldenAlexnet,
-# DataGoldenSqueezenet), which becomes the test's CTest labels.
+# DataGoldenSqueezenet), which becomes the test's CTest labels. With MJ_TESTS_TOGETHER the program is one test.
 function(mj_tests module)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${module}/*.cpp)
   add_executable(mj_test_${module} ${sources})
@@ -48,6 +50,11 @@ function(mj_tests module)
   if(module MATCHES "runtime|workflow|end_to_end")
     # LeakSanitizer's tracer crashes now and then on the threads that libtorch leaves behind.
     set(environment ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)
+  endif()
+  if(MJ_TESTS_TOGETHER AND NOT module STREQUAL end_to_end)
+    add_test(NAME ${module} COMMAND mj_test_${module} --gtest_brief=1)
+    set_tests_properties(${module} PROPERTIES LABELS "unit;property;golden;errors;signature" ${environment})
+    return()
   endif()
   foreach(kind Unit Property Golden Errors Signature EndToEnd)
     string(REGEX REPLACE "([a-z])([A-Z])" "\\1-\\2" label ${kind})

@@ -26,9 +26,9 @@ step 'clang-tidy'
 tools/run_tidy.sh
 
 step 'build with sanitizers, warnings are errors'
-cmake --preset dev >/dev/null
-cmake --build --preset dev
+cmake --preset dev-whole >/dev/null
+cmake --build --preset dev-whole
 
 step 'tests of the modules with sanitizers'
-ctest --preset dev
+ctest --preset dev-whole
 step 'passed'
