@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "prune/inner_products.h"
 #include "prune/threads_wanted.h"
+#include "prune/wide_registers.h"
 
 namespace mj {
 namespace {
@@ -27,14 +28,27 @@ constexpr int64_t most_columns = 32768;
                    fmt::format("is {}", *bad), "must be a finite number");
 }
 
-std::vector<double> column_means(const Matrix& samples) {
-  std::vector<double> means(static_cast<std::size_t>(samples.columns));
+MJ_WIDE_REGISTERS void add_rows(const Matrix& samples, double* sums) {
   for (int64_t i = 0; i < samples.rows; ++i) {
     const float* row = samples.row(i);
-    for (std::size_t j = 0; j < means.size(); ++j) {
-      means[j] += static_cast<double>(row[j]);
+    for (int64_t j = 0; j < samples.columns; ++j) {
+      sums[j] += static_cast<double>(row[j]);
     }
   }
+}
+
+MJ_WIDE_REGISTERS void subtract_from_rows(Matrix& samples, const double* means) {
+  for (int64_t i = 0; i < samples.rows; ++i) {
+    float* row = samples.row(i);
+    for (int64_t j = 0; j < samples.columns; ++j) {
+      row[j] = static_cast<float>(static_cast<double>(row[j]) - means[j]);
+    }
+  }
+}
+
+std::vector<double> column_means(const Matrix& samples) {
+  std::vector<double> means(static_cast<std::size_t>(samples.columns));
+  add_rows(samples, means.data());
   for (auto& mean : means) {
     mean /= static_cast<double>(samples.rows);
   }
@@ -57,12 +71,7 @@ void center(Matrix& samples, std::vector<double>& means, bool has_bias) {
     std::fill(means.begin(), means.end(), 0.0);
     return;
   }
-  for (int64_t i = 0; i < samples.rows; ++i) {
-    float* row = samples.row(i);
-    for (std::size_t j = 0; j < means.size(); ++j) {
-      row[j] = static_cast<float>(static_cast<double>(row[j]) - means[j]);
-    }
-  }
+  subtract_from_rows(samples, means.data());
 }
 
 double squared_norm(const Matrix& matrix) {

@@ -57,9 +57,8 @@ double mean_diagonal(const LayerProblem& problem);
 inline constexpr double least_raised_damping = 1e-12;
 
 /// ||Y - X A^T||^2 / ||Y||^2 over the problem's samples; 0 where Y is constant. Computed from the Gram matrix
-/// as
-/// ||Y||^2 - 2 <A, Y^T X> + <A, A H>, all in double: differences below about 1e-12 drown in rounding (and
-/// come out as 0), far below what float samples tell.
+/// as ||Y||^2 - 2 <A, Y^T X> + <A, A H>: differences below about 1e-6 drown in the rounding of these (and may
+/// come out as 0).
 double output_error(const LayerProblem& problem, const Matrix& weights, int threads = 0);
 
 /// The same over other samples of the layer, with fitted_bias as the bias and relative to what the bias alone

@@ -118,7 +118,8 @@ TEST(PropertyRefit, EqualsLeastSquaresByQrOnCorrelatedInputs) {
   const auto weights = normal_matrix(4, 40, 1);
   const auto inputs = relu_mixture(400, 40, 2);
   const auto problem = make_layer_problem(weights, inputs, times_transposed(inputs, weights), "layer");
-  expect_equal_to_qr(problem, random_support(4, 40, 0.4, 3), 0, 0, 1e-6);
+  // The Gram matrix has the rounding of single precision.
+  expect_equal_to_qr(problem, random_support(4, 40, 0.4, 3), 0, 0, 1e-5);
 }
 
 TEST(PropertyRefit, DampingDrawsTowardsThePresentValues) {
@@ -154,7 +155,7 @@ TEST(PropertyRefit, WithAllKeptAndOutputsOfTheWeightsChangesNothing) {
   const auto problem = make_layer_problem(weights, inputs, times_transposed(inputs, weights), "layer");
   const auto refitted = refit_kept(problem, full_support(4, 30), 0, 1);
   for (std::size_t i = 0; i < weights.values.size(); ++i) {
-    EXPECT_NEAR(refitted.values[i], weights.values[i], 2e-6);
+    EXPECT_NEAR(refitted.values[i], weights.values[i], 1e-4);
   }
 }
 
@@ -209,7 +210,7 @@ TEST(UnitRefit, DividesFairlyBetweenInputsThatAreTheSame) {
 TEST(UnitRefit, WithFewerSamplesThanWeightsFitsThemAll) {
   const auto problem = noisy_problem(2, 30, 12, 4);
   const auto refitted = refit_kept(problem, full_support(2, 30), 0, 1);
-  EXPECT_LT(output_error(problem, refitted), 1e-8);
+  EXPECT_LT(output_error(problem, refitted), 1e-7);
 }
 
 TEST(ErrorsRefit, AGramMatrixThatCannotBeFactoredLeavesTheWeights) {
