@@ -2,13 +2,16 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
+#include <vector>
 
-#include "prune/layer_problem.h"
+#include "prune/energy_aware.h"
 
 namespace mj {
 
 struct AdmmOptions {
   double damping = 1e-3;  ///< as a fraction of H's mean diagonal; pulls towards the present weights
+  Scope scope = Scope::layer;
   int max_iterations = 150;
   int threads = 0;
 };
@@ -17,9 +20,14 @@ struct AdmmOptions {
 /// closest to Y, by the alternating direction method of multipliers: the least-squares solution and its best
 /// sparse neighbour are pulled together ever harder, until the support stays (ALPS: Meng, Behdin, Wang,
 /// Mazumder, NeurIPS 2024, algorithm 1). Inputs are scaled to equal power first, so that a weight's square is
-/// what it gives to the output. The layer as a whole keeps its best. refit_kept follows.
+/// what it gives to the output. refit_kept follows.
 Support choose_support_by_admm(const LayerProblem& problem, const Support& candidates, int64_t keep,
                                const AdmmOptions& options);
+
+/// The same for several numbers of weights: each search goes on from what the one before came to, which takes
+/// fewer iterations where the numbers are near each other.
+std::vector<Support> choose_supports_by_admm(const LayerProblem& problem, const Support& candidates,
+                                             std::span<const int64_t> keeps, const AdmmOptions& options);
 
 /// The best support of its kind for these M x D values.
 using BestSupport = std::function<Support(const Matrix& values)>;

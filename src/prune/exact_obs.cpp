@@ -1,6 +1,7 @@
 #include "prune/exact_obs.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <functional>
 #include <queue>
@@ -84,14 +85,11 @@ std::vector<RemovalOrder> removal_orders(const LayerProblem& problem, const Supp
   return orders;
 }
 
-Support choose_support_by_exact_obs(const LayerProblem& problem, const Support& candidates, int64_t keep,
-                                    const SecondOrderOptions& options) {
-  ensure_choice(problem, candidates, keep, options.damping);
-  const int64_t available = count_kept(candidates);
-  if (keep >= available) {
-    return candidates;
-  }
-  const auto orders = removal_orders(problem, candidates, options);
+namespace {
+
+// What is left when the layer, or each row for its share, has lost the cheapest removals.
+Support left_of(const std::vector<RemovalOrder>& orders, const Support& candidates, int64_t keep,
+                Scope scope) {
   const int64_t d = candidates.columns;
   std::vector<int64_t> lost;
   std::vector<int64_t> left;
@@ -100,8 +98,8 @@ Support choose_support_by_exact_obs(const LayerProblem& problem, const Support& 
     lost.push_back(std::count(row, row + d, uint8_t{0}));
     left.push_back(d - lost.back());
   }
-  if (options.scope == Scope::layer) {
-    take_cheapest(orders, available - keep, lost);
+  if (scope == Scope::layer) {
+    take_cheapest(orders, count_kept(candidates) - keep, lost);
   } else {
     const auto shares = share_among_rows(left, keep);
     std::transform(shares.begin(), shares.end(), lost.begin(), [&](int64_t share) { return d - share; });
@@ -113,6 +111,29 @@ Support choose_support_by_exact_obs(const LayerProblem& problem, const Support& 
     }
   }
   return kept;
+}
+
+}  // namespace
+
+Support choose_support_by_exact_obs(const LayerProblem& problem, const Support& candidates, int64_t keep,
+                                    const SecondOrderOptions& options) {
+  return choose_supports_by_exact_obs(problem, candidates, std::array{keep}, options).front();
+}
+
+std::vector<Support> choose_supports_by_exact_obs(const LayerProblem& problem, const Support& candidates,
+                                                  std::span<const int64_t> keeps,
+                                                  const SecondOrderOptions& options) {
+  const int64_t available = count_kept(candidates);
+  std::vector<RemovalOrder> orders;
+  std::vector<Support> supports;
+  for (const int64_t keep : keeps) {
+    ensure_choice(problem, candidates, keep, options.damping);
+    if (keep < available && orders.empty()) {
+      orders = removal_orders(problem, candidates, options);
+    }
+    supports.push_back(keep < available ? left_of(orders, candidates, keep, options.scope) : candidates);
+  }
+  return supports;
 }
 
 double exact_obs_flops(int64_t rows, int64_t columns) {

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <cstdint>
+#include <span>
+#include <vector>
+
 #include "prune/second_order.h"
 
 namespace mj {
@@ -12,6 +16,11 @@ namespace mj {
 /// same error sooner.
 Support choose_support_by_exact_obs(const LayerProblem& problem, const Support& candidates, int64_t keep,
                                     const SecondOrderOptions& options);
+
+/// The same for several numbers of weights, all from one elimination.
+std::vector<Support> choose_supports_by_exact_obs(const LayerProblem& problem, const Support& candidates,
+                                                  std::span<const int64_t> keeps,
+                                                  const SecondOrderOptions& options);
 
 /// The order in which one row loses its weights, and what each removal adds to the error.
 struct RemovalOrder {

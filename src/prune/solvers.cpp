@@ -7,6 +7,13 @@
 #include "prune/wanda.h"
 
 namespace mj {
+namespace {
+
+AdmmOptions admm_options(const SecondOrderOptions& options) {
+  return {.damping = options.damping, .scope = options.scope, .threads = options.threads};
+}
+
+}  // namespace
 
 std::string_view name_of(Solver solver) {
   switch (solver) {
@@ -41,10 +48,27 @@ Support choose_support_by(Solver solver, const LayerProblem& problem, const Supp
     case Solver::exact_obs:
       return choose_support_by_exact_obs(problem, candidates, keep, options);
     case Solver::admm:
-      return choose_support_by_admm(problem, candidates, keep,
-                                    {.damping = options.damping, .threads = options.threads});
+      return choose_support_by_admm(
+          problem, candidates, keep,
+          {.damping = options.damping, .scope = options.scope, .threads = options.threads});
   }
   throw InternalError("a solver has no function");
+}
+
+std::vector<Support> choose_supports_by(Solver solver, const LayerProblem& problem, const Support& candidates,
+                                        std::span<const int64_t> keeps, const SecondOrderOptions& options) {
+  if (solver == Solver::exact_obs) {
+    return choose_supports_by_exact_obs(problem, candidates, keeps, options);
+  }
+  if (solver == Solver::admm) {
+    return choose_supports_by_admm(problem, candidates, keeps, admm_options(options));
+  }
+  std::vector<Support> supports;
+  supports.reserve(keeps.size());
+  for (const int64_t keep : keeps) {
+    supports.push_back(choose_support_by(solver, problem, candidates, keep, options));
+  }
+  return supports;
 }
 
 Solver solver_for(int64_t rows, int64_t columns) {

@@ -2,7 +2,9 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include "prune/second_order.h"
 
@@ -15,7 +17,7 @@ enum class Solver {
   wanda,        ///< wanda.h
   sparse_gpt,   ///< sparse_gpt.h
   exact_obs,    ///< exact_obs.h
-  admm          ///< admm.h; over the layer, whatever the scope
+  admm          ///< admm.h
 };
 
 inline constexpr std::array all_solvers{Solver::magnitude,  Solver::restoration, Solver::wanda,
@@ -26,6 +28,11 @@ std::string_view name_of(Solver solver);
 /// Chooses `keep` weights among `candidates` (all of them if they are fewer). refit_kept follows.
 Support choose_support_by(Solver solver, const LayerProblem& problem, const Support& candidates, int64_t keep,
                           const SecondOrderOptions& options);
+
+/// The same for several numbers of weights of one layer. ExactOBS finds them all in one elimination, with the
+/// same results as one by one; ADMM starts each where the one before ended.
+std::vector<Support> choose_supports_by(Solver solver, const LayerProblem& problem, const Support& candidates,
+                                        std::span<const int64_t> keeps, const SecondOrderOptions& options);
 
 /// ExactOBS or ADMM, whichever takes fewer flops for a layer of that size: ExactOBS up to some 300 columns,
 /// or where rows are few. On synthetic layers of 27 to 576 columns and densities .5, .3 and .1 their held-out

@@ -4,60 +4,89 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <numeric>
 
 #include "base/error.h"
 #include "prune/energy_aware.h"
 #include "prune/layer_problem.h"
 #include "prune/row_shares.h"
+#include "prune/wide_registers.h"
 
 namespace mj {
 namespace {
 
 // Orders as the magnitudes do. NaN has no place in an order; it is what one would keep last.
 uint32_t rank_of(float weight) {
-  return std::isnan(weight) ? 0 : std::bit_cast<uint32_t>(std::fabs(weight)) + 1;
+  constexpr uint32_t infinity = 0x7F800000;
+  const uint32_t magnitude = std::bit_cast<uint32_t>(weight) & 0x7FFFFFFF;
+  return magnitude > infinity ? 0 : magnitude + 1;
+}
+
+struct Range {
+  const float* weights;
+  const uint8_t* candidates;
+  std::size_t size;
+};
+
+// Of 31 bits: the first digit, of the exponent and three bits below it, leaves few candidates to the others.
+constexpr std::array shifts{20, 10, 0};
+constexpr std::size_t digits = 1U << (31 - shifts[0]);
+using Counts = std::array<int64_t, digits>;
+
+// How many candidates have each digit, of those that have the same as `found` above it.
+Counts count_digits(const Range& range, int shift, uint32_t known, uint32_t found) {
+  Counts counts{};
+  for (std::size_t i = 0; i < range.size; ++i) {
+    const uint32_t rank = rank_of(range.weights[i]);
+    if (range.candidates[i] != 0 && (rank & known) == found) {
+      ++counts[(rank & ~known) >> shift];
+    }
+  }
+  return counts;
 }
 
 // The rank of the one that comes at place `keep` from the largest, digit by digit: a copy to be sorted would
 // be as large as the weights.
-// @param[in,out] keep  how many of that very rank are within it
-uint32_t rank_at(const Matrix& weights, const Support& candidates, std::size_t begin, std::size_t end,
-                 int64_t& keep) {
-  constexpr int digit_bits = 8;
-  constexpr uint32_t digits = 1U << digit_bits;
+// @param[in,out] keep  how many of that very rank are within it; 0 where there are no candidates
+uint32_t rank_at(const Range& range, int64_t& keep) {
+  uint32_t known = 0;
   uint32_t found = 0;
-  for (int shift = 32 - digit_bits; shift >= 0; shift -= digit_bits) {
-    const uint32_t known = shift + digit_bits == 32 ? 0 : ~0U << (shift + digit_bits);
-    std::array<int64_t, digits> counts{};
-    for (std::size_t i = begin; i < end; ++i) {
-      const uint32_t rank = rank_of(weights.values[i]);
-      counts[(rank >> shift) % digits] +=
-          static_cast<int64_t>(candidates.kept[i] != 0 && (rank & known) == found);
+  for (const int shift : shifts) {
+    const Counts counts = count_digits(range, shift, known, found);
+    if (known == 0) {
+      keep = std::min(keep, std::accumulate(counts.begin(), counts.end(), int64_t{0}));
+    }
+    if (keep == 0) {
+      return 0;
     }
     uint32_t digit = digits - 1;
     for (; counts[digit] < keep; --digit) {
       keep -= counts[digit];
     }
     found |= digit << shift;
+    known = ~0U << shift;
   }
   return found;
 }
 
-// Of the candidates begin..end-1.
-void mark_largest(const Matrix& weights, const Support& candidates, std::size_t begin, std::size_t end,
-                  int64_t keep, Support& kept) {
-  const auto available = std::count_if(candidates.kept.begin() + static_cast<std::ptrdiff_t>(begin),
-                                       candidates.kept.begin() + static_cast<std::ptrdiff_t>(end),
-                                       [](uint8_t candidate) { return candidate != 0; });
-  int64_t equals = std::min<int64_t>(keep, available);
+MJ_WIDE_REGISTERS void mark_above(const Range& range, uint32_t least, uint8_t* kept) {
+  for (std::size_t i = 0; i < range.size; ++i) {
+    const auto is_above = static_cast<uint8_t>(rank_of(range.weights[i]) > least);
+    kept[i] = static_cast<uint8_t>(is_above & static_cast<uint8_t>(range.candidates[i] != 0));
+  }
+}
+
+void mark_largest(const Range& range, int64_t keep, uint8_t* kept) {
+  int64_t equals = keep;
+  const uint32_t least = rank_at(range, equals);
   if (equals == 0) {
     return;
   }
-  const uint32_t least = rank_at(weights, candidates, begin, end, equals);
-  for (std::size_t i = begin; i < end; ++i) {
-    const uint32_t rank = rank_of(weights.values[i]);
-    if (candidates.kept[i] != 0 && (rank > least || (rank == least && equals-- > 0))) {
-      kept.kept[i] = 1;
+  mark_above(range, least, kept);
+  for (std::size_t i = 0; equals > 0; ++i) {
+    if (rank_of(range.weights[i]) == least && range.candidates[i] != 0) {
+      kept[i] = 1;
+      --equals;
     }
   }
 }
@@ -102,7 +131,8 @@ Support keep_largest(const Matrix& weights, const Support& candidates, int64_t k
   const int64_t d = weights.columns;
   Support kept{weights.rows, d, std::vector<uint8_t>(weights.values.size())};
   if (scope == Scope::layer) {
-    mark_largest(weights, candidates, 0, weights.values.size(), keep, kept);
+    mark_largest({weights.values.data(), candidates.kept.data(), weights.values.size()}, keep,
+                 kept.kept.data());
     return kept;
   }
   std::vector<int64_t> available;
@@ -112,8 +142,8 @@ Support keep_largest(const Matrix& weights, const Support& candidates, int64_t k
   }
   const auto shares = share_among_rows(available, keep);
   for (int64_t i = 0; i < weights.rows; ++i) {
-    mark_largest(weights, candidates, static_cast<std::size_t>(i * d), static_cast<std::size_t>((i + 1) * d),
-                 shares[static_cast<std::size_t>(i)], kept);
+    mark_largest({weights.row(i), candidates.kept.data() + i * d, static_cast<std::size_t>(d)},
+                 shares[static_cast<std::size_t>(i)], kept.kept.data() + i * d);
   }
   return kept;
 }

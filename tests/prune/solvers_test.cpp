@@ -64,6 +64,28 @@ TEST_P(EverySolver, GivesTheSameBytesOnAnyNumberOfThreads) {
             choose(problem, candidates, 1000, {.threads = 1}).kept);
 }
 
+TEST_P(EverySolver, FindsSeveralNumbersOfWeightsAsWellAsOneByOne) {
+  const auto problem = noisy_problem(20, 60, 400, 7);
+  const auto candidates = random_support(20, 60, 0.9, 8);
+  const std::vector<int64_t> keeps{2000, 800, 500, 100, 300, 0};
+  for (const auto scope : {Scope::layer, Scope::filter}) {
+    const SecondOrderOptions options{.scope = scope, .threads = 1};
+    const auto supports = choose_supports_by(GetParam(), problem, candidates, keeps, options);
+    ASSERT_EQ(supports.size(), keeps.size());
+    for (std::size_t i = 0; i < keeps.size(); ++i) {
+      const auto alone = choose(problem, candidates, keeps[i], options);
+      ASSERT_EQ(count_kept(supports[i]), std::min(keeps[i], count_kept(candidates)));
+      if (GetParam() != Solver::admm) {
+        EXPECT_EQ(supports[i].kept, alone.kept) << keeps[i];
+      }
+      const auto error = [&](const Support& kept) {
+        return output_error(problem, refit_kept(problem, kept, 1e-3, 1), 1);
+      };
+      EXPECT_LE(error(supports[i]), 1.01 * error(alone)) << keeps[i];
+    }
+  }
+}
+
 TEST_P(EverySolver, RejectsWhatIsNoChoice) {
   const auto problem = noisy_problem(2, 3, 20, 1);
   EXPECT_THROW(choose(problem, full_support(3, 2), 1), InternalError);
