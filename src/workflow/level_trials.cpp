@@ -89,20 +89,23 @@ LayerTrial LevelTrials::of_layer(std::size_t layer, double nonzero, bool pattern
   sample_passes_.go_to(layer, context_.stop);
   const LayerFit problem = fit(layer);
   Network pruned = network_;
-  const auto loss = [&](int64_t keep, const std::optional<WeightPattern>& pattern) {
-    restore_layer(pruned, network_, layer, problem.norm_mean);
-    prune_layer(pruned, layer, keep, pattern, problem, context_.job.options.method,
-                context_.job.options.recipe);
-    return loss_of(pruned);
-  };
-  LayerTrial trial;
+  std::vector<int64_t> keeps;
   for (const double share : tried_shares) {
-    const double at_share = loss(std::max<int64_t>(1, std::llround(share * nonzero)), std::nullopt);
-    trial.losses.push_back(std::max(at_share, trial.losses.empty() ? 0 : trial.losses.back()));
+    keeps.push_back(std::max<int64_t>(1, std::llround(share * nonzero)));
+  }
+  const RecipeOptions& recipe = context_.job.options.recipe;
+  const PruneMethod method = context_.job.options.method;
+  LayerTrial trial;
+  for (const LayerSupport& kept : choose_layer_supports(pruned, layer, keeps, problem, method, recipe)) {
+    restore_layer(pruned, network_, layer, problem.norm_mean);
+    refit_layer(pruned, layer, kept, problem, recipe);
+    trial.losses.push_back(std::max(loss_of(pruned), trial.losses.empty() ? 0 : trial.losses.back()));
   }
   if (patterned) {
-    trial.pattern_loss =
-        loss(weight_count(pruned.layers[layer].shape), context_.job.setting.accelerator.weight_pattern);
+    restore_layer(pruned, network_, layer, problem.norm_mean);
+    prune_layer(pruned, layer, weight_count(pruned.layers[layer].shape),
+                context_.job.setting.accelerator.weight_pattern, problem, method, recipe);
+    trial.pattern_loss = loss_of(pruned);
   }
   return trial;
 }

@@ -94,6 +94,28 @@ Support choose(const LayerProblem& problem, const Support& candidates, int64_t k
              : choose_support(problem, candidates, keep, recipe.restore);
 }
 
+/// With the damping of trials.
+std::vector<Support> choose_for_each(const LayerProblem& problem, std::span<const int64_t> keeps,
+                                     PruneMethod method, const RecipeOptions& recipe) {
+  const Support candidates = support_of(problem.weights);
+  if (method == PruneMethod::levels) {
+    return choose_supports_by(
+        solver_of(recipe, problem.weights.rows, problem.weights.columns), problem, candidates, keeps,
+        {.damping = recipe.damping.value_or(default_damping), .threads = recipe.restore.threads});
+  }
+  std::vector<Support> supports;
+  for (const int64_t keep : keeps) {
+    supports.push_back(choose_support(problem, candidates, keep, recipe.restore));
+  }
+  return supports;
+}
+
+Matrix refit(const LayerProblem& problem, const Support& kept, double damping, const RecipeOptions& recipe) {
+  const int threads = recipe.restore.threads;
+  const Matrix refitted = refit_kept(problem, kept, damping, threads);
+  return recipe.match_variance ? match_variance(problem, refitted, threads) : refitted;
+}
+
 /// Of one group of the layer.
 Matrix solve(const LayerFit& fit, std::size_t group, int64_t keep, const std::optional<NOfM>& pattern,
              PruneMethod method, const RecipeOptions& recipe) {
@@ -105,8 +127,7 @@ Matrix solve(const LayerFit& fit, std::size_t group, int64_t keep, const std::op
   const Support kept =
       pattern ? choose_n_of_m(problem, candidates, *pattern, {.damping = damping, .threads = threads})
               : choose(problem, candidates, count, damping, method, recipe);
-  const Matrix refitted = refit_kept(problem, kept, damping, threads);
-  return recipe.match_variance ? match_variance(problem, refitted, threads) : refitted;
+  return refit(problem, kept, damping, recipe);
 }
 
 /// How many of the layer's `keep` largest weights each group has.
@@ -133,6 +154,26 @@ void store_bias(Network& network, const MacLayer& layer, const std::string& norm
       mean[i] -= bias[i];
     }
   }
+}
+
+/// The weights of each group and the bias that goes with them.
+void store_groups(Network& network, const MacLayer& layer, const LayerFit& fit,
+                  const std::vector<Matrix>& solved) {
+  Matrix all(layer.shape.groups * layer.shape.k, layer.shape.c * layer.shape.r * layer.shape.s);
+  auto next = all.values.begin();
+  std::vector<float> bias;
+  for (std::size_t group = 0; group < solved.size(); ++group) {
+    next = std::copy(solved[group].values.begin(), solved[group].values.end(), next);
+    const std::vector<float> fitted = fitted_bias(fit.groups[group], solved[group]);
+    bias.insert(bias.end(), fitted.begin(), fitted.end());
+  }
+  for (std::size_t i = 0; i < bias.size(); ++i) {
+    const double factor = 1 / fit.scales[i];
+    scale_row(all, static_cast<int64_t>(i), factor);
+    bias[i] = static_cast<float>(factor * bias[i]);
+  }
+  set_weight_matrix(network, layer, all);
+  store_bias(network, layer, fit.norm_mean, bias);
 }
 
 }  // namespace
@@ -187,23 +228,41 @@ void prune_layer(Network& network, std::size_t layer, int64_t keep,
   const MacLayer& mac = network.layers[layer];
   const std::optional<NOfM> groups = pattern ? std::optional(pattern_of(mac, *pattern)) : std::nullopt;
   const std::vector<int64_t> group_keep = kept_in_groups(network, mac, keep);
-  std::vector<float> weights;
-  std::vector<float> bias;
+  std::vector<Matrix> solved;
   for (std::size_t group = 0; group < group_keep.size(); ++group) {
-    const Matrix solved = solve(fit, group, group_keep[group], groups, method, recipe);
-    weights.insert(weights.end(), solved.values.begin(), solved.values.end());
-    const std::vector<float> fitted = fitted_bias(fit.groups[group], solved);
-    bias.insert(bias.end(), fitted.begin(), fitted.end());
+    solved.push_back(solve(fit, group, group_keep[group], groups, method, recipe));
   }
-  Matrix all(mac.shape.groups * mac.shape.k, mac.shape.c * mac.shape.r * mac.shape.s);
-  all.values = std::move(weights);
-  for (int64_t i = 0; i < all.rows; ++i) {
-    const double factor = 1 / fit.scales[static_cast<std::size_t>(i)];
-    scale_row(all, i, factor);
-    bias[static_cast<std::size_t>(i)] = static_cast<float>(factor * bias[static_cast<std::size_t>(i)]);
+  store_groups(network, mac, fit, solved);
+}
+
+std::vector<LayerSupport> choose_layer_supports(const Network& network, std::size_t layer,
+                                                std::span<const int64_t> keeps, const LayerFit& fit,
+                                                PruneMethod method, const RecipeOptions& recipe) {
+  std::vector<LayerSupport> levels(keeps.size());
+  std::vector<std::vector<int64_t>> group_keeps(fit.groups.size());
+  for (const int64_t keep : keeps) {
+    const std::vector<int64_t> in_groups = kept_in_groups(network, network.layers[layer], keep);
+    for (std::size_t group = 0; group < in_groups.size(); ++group) {
+      group_keeps[group].push_back(in_groups[group]);
+    }
   }
-  set_weight_matrix(network, mac, all);
-  store_bias(network, mac, fit.norm_mean, bias);
+  for (std::size_t group = 0; group < fit.groups.size(); ++group) {
+    const LayerProblem& problem = fit.groups[group];
+    std::vector<Support> supports = choose_for_each(problem, group_keeps[group], method, recipe);
+    for (std::size_t level = 0; level < levels.size(); ++level) {
+      levels[level].push_back(std::move(supports[level]));
+    }
+  }
+  return levels;
+}
+
+void refit_layer(Network& network, std::size_t layer, const LayerSupport& kept, const LayerFit& fit,
+                 const RecipeOptions& recipe) {
+  std::vector<Matrix> solved;
+  for (std::size_t group = 0; group < kept.size(); ++group) {
+    solved.push_back(refit(fit.groups[group], kept[group], recipe.damping.value_or(default_damping), recipe));
+  }
+  store_groups(network, network.layers[layer], fit, solved);
 }
 
 void prune_layer_by_magnitude(Network& network, std::size_t layer, int64_t keep) {

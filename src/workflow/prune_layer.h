@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,19 @@ Solver solver_of(const RecipeOptions& recipe, int64_t rows, int64_t columns);
 /// @param pattern where given the weights follow it, and `keep` is what it lets stand
 void prune_layer(Network& network, std::size_t layer, int64_t keep,
                  const std::optional<WeightPattern>& pattern, const LayerFit& fit, PruneMethod method,
+                 const RecipeOptions& recipe);
+
+/// Which weights of each of the layer's groups stay when it keeps so many in all.
+using LayerSupport = std::vector<Support>;
+
+/// What prune_layer would choose for each of `keeps`, found in one search (choose_supports_by). The damping
+/// is the user's or default_damping.
+std::vector<LayerSupport> choose_layer_supports(const Network& network, std::size_t layer,
+                                                std::span<const int64_t> keeps, const LayerFit& fit,
+                                                PruneMethod method, const RecipeOptions& recipe);
+
+/// Refits what `kept` has of the layer's weights, bias included, with the same damping.
+void refit_layer(Network& network, std::size_t layer, const LayerSupport& kept, const LayerFit& fit,
                  const RecipeOptions& recipe);
 
 /// Keeps the largest weights that the pattern lets stand.
