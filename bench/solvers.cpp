@@ -1,21 +1,22 @@
-// Times the layer solvers on one layer the size of a 3x3 convolution over 64 channels, one thread. Flop
-// counts are the least that the formula needs (a gain takes 4 a sample: multiply, subtract, absolute value,
-// add), so that Gflop/s beside the matrix products of the same program says how near each step is to what the
-// processor gives. With --table the solvers are compared by their held-out error instead
-// (solver_table.h).
+// Rates of the layer solvers beside the sgemm of the same OpenBLAS, on one thread and by processor time: a
+// 1024 x 1024 x 1024 product runs after each call, and `of sgemm` is the ratio of the two rates. Flop counts
+// are the least that the formula needs, stated at each. Layers: 3x3 convolutions as in ResNet-20 (64 x
+// 576), SqueezeNet's last ones (256 x 576), and one of 512 x 1152. With --table the solvers are
+// compared by their held-out error instead (solver_table.h).
 
 #include <benchmark/benchmark.h>
 #include <cblas.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cmath>
 #include <cstdint>
+#include <ctime>
+#include <functional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include "base/random.h"
+#include "cli/environment.h"
 #include "prune/admm.h"
 #include "prune/energy_aware.h"
 #include "prune/exact_obs.h"
@@ -25,125 +26,170 @@
 
 namespace {
 
-using mj::bench::inputs;
-using mj::bench::kColumns;
-using mj::bench::kFilters;
 using mj::bench::kSamples;
-using mj::bench::outputs;
-using mj::bench::problem;
-using mj::bench::times_transposed;
-using mj::bench::weights;
+using mj::bench::SyntheticLayer;
 
 constexpr double kDensity = .3;
 constexpr double kRestored = .2;
 
-int64_t kept_weights() {
-  return mj::count_at_density(kDensity, kFilters * kColumns);
+const SyntheticLayer& layer_of(const benchmark::State& state) {
+  return mj::bench::synthetic_layer(state.range(0), state.range(1));
 }
 
-void set_rate(benchmark::State& state, double flops) {
-  state.counters["Gflop/s"] = benchmark::Counter(flops * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
+int64_t kept_weights(const SyntheticLayer& layer) {
+  return mj::count_at_density(kDensity, layer.weights.rows * layer.weights.columns);
 }
 
-void dgemm_baseline(benchmark::State& state) {
-  const std::vector<double> a(static_cast<std::size_t>(kSamples * kColumns), 1.0);
-  std::vector<double> product(static_cast<std::size_t>(kColumns * kColumns));
+double seconds_of(const std::function<void()>& work) {
+  const auto start = std::clock();
+  work();
+  return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+}
+
+void multiply_squares() {
+  constexpr int64_t n = 1024;
+  static const mj::Matrix a = [] {
+    mj::Matrix ones(n, n);
+    std::fill(ones.values.begin(), ones.values.end(), 1.0F);
+    return ones;
+  }();
+  benchmark::DoNotOptimize(mj::bench::times_transposed(a, a));
+}
+constexpr double kFlopsOfSquares = 2.0 * 1024 * 1024 * 1024;
+
+/// @param prepare runs before each call, and is not counted
+void measure(
+    benchmark::State& state, double flops, const std::function<void()>& work,
+    const std::function<void()>& prepare = [] {}) {
+  double seconds = 0;
+  double beside = 0;
   while (state.KeepRunning()) {
-    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, kColumns, kColumns, kSamples, 1, a.data(), kColumns,
-                a.data(), kColumns, 0, product.data(), kColumns);
-    benchmark::DoNotOptimize(product.data());
+    prepare();
+    const double taken = seconds_of(work);
+    state.SetIterationTime(taken);
+    seconds += taken;
+    beside += seconds_of(multiply_squares);
   }
-  set_rate(state, 2.0 * kSamples * kColumns * kColumns);
+  const auto calls = static_cast<double>(state.iterations());
+  state.counters["Gflop/s"] = calls * flops * 1e-9 / seconds;
+  state.counters["of sgemm"] = flops / kFlopsOfSquares * beside / seconds;
 }
-BENCHMARK(dgemm_baseline)->Unit(benchmark::kMillisecond);
 
-void sgemm_baseline(benchmark::State& state) {
-  const auto& x = inputs();
-  const auto& w = weights();
-  while (state.KeepRunning()) {
-    benchmark::DoNotOptimize(times_transposed(x, w));
-  }
-  set_rate(state, 2.0 * kSamples * kColumns * kFilters);
+void every_layer(benchmark::internal::Benchmark* benchmark) {
+  benchmark->Args({64, 576})->Args({256, 576})->Args({512, 1152});
 }
-BENCHMARK(sgemm_baseline)->Unit(benchmark::kMillisecond);
 
+/// Without the largest, on which it takes long.
+void small_layers(benchmark::internal::Benchmark* benchmark) {
+  benchmark->Args({64, 576})->Args({256, 576});
+}
+
+#define MJ_SOLVER(name) BENCHMARK(name)->Unit(benchmark::kMillisecond)->UseManualTime()
+
+/// The products themselves: n D^2 for half of X^T X, 2 n D M for X^T Y.
 void make_layer_problem(benchmark::State& state) {
-  while (state.KeepRunning()) {
-    benchmark::DoNotOptimize(mj::make_layer_problem(weights(), inputs(), outputs(), "layer", true, 1));
-  }
-  set_rate(state, 1.0 * kSamples * kColumns * (kColumns + 2 * kFilters));
+  const auto& layer = layer_of(state);
+  const auto m = static_cast<double>(layer.weights.rows);
+  const auto d = static_cast<double>(layer.weights.columns);
+  mj::Matrix weights;
+  mj::Matrix inputs;
+  mj::Matrix outputs;
+  measure(
+      state, static_cast<double>(kSamples) * d * (d + 2 * m),
+      [&] {
+        benchmark::DoNotOptimize(mj::make_layer_problem(std::move(weights), std::move(inputs),
+                                                        std::move(outputs), "layer", true, 1));
+      },
+      [&] {
+        weights = layer.weights;
+        inputs = layer.inputs;
+        outputs = layer.outputs;
+      });
 }
-BENCHMARK(make_layer_problem)->Unit(benchmark::kMillisecond);
+MJ_SOLVER(make_layer_problem)->Apply(every_layer);
 
-void restore(benchmark::State& state, mj::ErrorNorm norm, int64_t group_share) {
-  const auto candidates = mj::support_of(weights());
-  const auto restored = static_cast<int64_t>(kRestored * static_cast<double>(kept_weights()));
-  const auto kept = mj::keep_largest(weights(), candidates, kept_weights() - restored, mj::Scope::layer);
-  const auto& layer = problem();
-  const mj::RestoreOptions options{norm, mj::Scope::layer, (restored + group_share - 1) / group_share, 1};
-  while (state.KeepRunning()) {
-    benchmark::DoNotOptimize(mj::restore_by_output_effect(layer, kept, candidates, restored, options));
-  }
-  const auto removed = static_cast<double>(kFilters * kColumns - mj::count_kept(kept));
-  const auto rounds = static_cast<double>(group_share);
-  set_rate(state, norm == mj::ErrorNorm::l1
-                      ? 4.0 * kSamples * rounds * (removed - static_cast<double>(restored) / 2)
-                      : 2.0 * kColumns * (kFilters * kColumns + static_cast<double>(restored)));
+/// l1: 4 a gain and sample (multiply, subtract, absolute value, add). l2: X^T R at the start, then a row of H
+/// for each weight.
+void restore(benchmark::State& state, mj::ErrorNorm norm, int64_t groups) {
+  const auto& layer = layer_of(state);
+  const auto candidates = mj::support_of(layer.weights);
+  const auto restored = static_cast<int64_t>(kRestored * static_cast<double>(kept_weights(layer)));
+  const auto kept =
+      mj::keep_largest(layer.weights, candidates, kept_weights(layer) - restored, mj::Scope::layer);
+  const mj::RestoreOptions options{norm, mj::Scope::layer, (restored + groups - 1) / groups, 1};
+  const auto weights = static_cast<double>(std::ssize(layer.weights.values));
+  const auto removed = weights - static_cast<double>(mj::count_kept(kept));
+  const double flops =
+      norm == mj::ErrorNorm::l1
+          ? 4.0 * kSamples * static_cast<double>(groups) * (removed - static_cast<double>(restored) / 2)
+          : 2 * static_cast<double>(layer.weights.columns) * (weights + static_cast<double>(restored));
+  measure(state, flops, [&] {
+    benchmark::DoNotOptimize(
+        mj::restore_by_output_effect(layer.problem, kept, candidates, restored, options));
+  });
 }
-BENCHMARK_CAPTURE(restore, l1_in_10_groups, mj::ErrorNorm::l1, 10)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(restore, l2_in_10_groups, mj::ErrorNorm::l2, 10)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(restore, l1_in_10_groups, mj::ErrorNorm::l1, 10)
+    ->Unit(benchmark::kMillisecond)
+    ->UseManualTime()
+    ->Args({64, 576});
+BENCHMARK_CAPTURE(restore, l2_in_10_groups, mj::ErrorNorm::l2, 10)
+    ->Unit(benchmark::kMillisecond)
+    ->UseManualTime()
+    ->Apply(small_layers);
 
+/// A Cholesky factorization of s x s a row, two solutions by its triangle, and what the present weights give.
 void refit_kept(benchmark::State& state) {
-  const auto& layer = problem();
-  const auto kept = mj::keep_largest(weights(), mj::support_of(weights()), kept_weights(), mj::Scope::filter);
-  while (state.KeepRunning()) {
-    benchmark::DoNotOptimize(mj::refit_kept(layer, kept, 1e-4, 1));
-  }
-  const double s = kDensity * kColumns;
-  set_rate(state, kFilters * (s * s * s / 3 + 4 * s * s));
+  const auto& layer = layer_of(state);
+  const auto kept =
+      mj::keep_largest(layer.weights, mj::support_of(layer.weights), kept_weights(layer), mj::Scope::filter);
+  const double s = kDensity * static_cast<double>(layer.weights.columns);
+  measure(state, static_cast<double>(layer.weights.rows) * (s * s * s / 3 + 4 * s * s),
+          [&] { benchmark::DoNotOptimize(mj::refit_kept(layer.problem, kept, 1e-4, 1)); });
 }
-BENCHMARK(refit_kept)->Unit(benchmark::kMillisecond);
+MJ_SOLVER(refit_kept)->Apply(every_layer);
 
-// The solvers beside sgemm_baseline. ADMM's flops are those of the iterations that it is held to.
-constexpr int64_t kIterations = 30;
-
+/// Of the iterations that it is held to: two solutions by a triangle in each, a factorization for every
+/// third.
 void admm(benchmark::State& state) {
-  const auto& layer = problem();
-  const auto all = mj::support_of(weights());
-  const mj::AdmmOptions options{.damping = 1e-4, .max_iterations = kIterations, .threads = 1};
-  while (state.KeepRunning()) {
-    benchmark::DoNotOptimize(mj::choose_support_by_admm(layer, all, kept_weights(), options));
-  }
-  const double factorizations = 1 + kIterations / 3.0;
-  set_rate(state, 2.0 * kIterations * kFilters * kColumns * kColumns +
-                      factorizations * kColumns * kColumns * kColumns / 3);
+  constexpr int iterations = 30;
+  const auto& layer = layer_of(state);
+  const auto m = static_cast<double>(layer.weights.rows);
+  const auto d = static_cast<double>(layer.weights.columns);
+  const auto all = mj::support_of(layer.weights);
+  const mj::AdmmOptions options{.damping = 1e-4, .max_iterations = iterations, .threads = 1};
+  measure(state, 2.0 * iterations * m * d * d + (1 + iterations / 3.0) * d * d * d / 3, [&] {
+    benchmark::DoNotOptimize(mj::choose_support_by_admm(layer.problem, all, kept_weights(layer), options));
+  });
 }
-BENCHMARK(admm)->Unit(benchmark::kMillisecond);
+MJ_SOLVER(admm)->Apply(every_layer);
 
 void exact_obs(benchmark::State& state) {
-  const auto& layer = problem();
-  const auto all = mj::support_of(weights());
-  while (state.KeepRunning()) {
-    benchmark::DoNotOptimize(mj::removal_orders(layer, all, {.damping = 1e-4, .threads = 1}));
-  }
-  set_rate(state, mj::exact_obs_flops(kFilters, kColumns));
+  const auto& layer = layer_of(state);
+  const auto all = mj::support_of(layer.weights);
+  measure(state, mj::exact_obs_flops(layer.weights.rows, layer.weights.columns), [&] {
+    benchmark::DoNotOptimize(mj::removal_orders(layer.problem, all, {.damping = 1e-4, .threads = 1}));
+  });
 }
-BENCHMARK(exact_obs)->Unit(benchmark::kMillisecond);
+MJ_SOLVER(exact_obs)->Apply(small_layers);
 
+/// The factor of the Gram matrix and its inverse, D^3 / 3 each; the dense solution and the sweep, 2 M D^2
+/// each.
 void sparse_gpt(benchmark::State& state) {
-  const auto& layer = problem();
-  const auto all = mj::support_of(weights());
-  while (state.KeepRunning()) {
-    benchmark::DoNotOptimize(
-        mj::choose_support_by_sparse_gpt(layer, all, kept_weights(), {.damping = 1e-4, .threads = 1}));
-  }
-  set_rate(state, 4.0 / 3 * kColumns * kColumns * kColumns + 4.0 * kFilters * kColumns * kColumns);
+  const auto& layer = layer_of(state);
+  const auto m = static_cast<double>(layer.weights.rows);
+  const auto d = static_cast<double>(layer.weights.columns);
+  const auto all = mj::support_of(layer.weights);
+  measure(state, 2.0 / 3 * d * d * d + 4 * m * d * d, [&] {
+    benchmark::DoNotOptimize(mj::choose_support_by_sparse_gpt(layer.problem, all, kept_weights(layer),
+                                                              {.damping = 1e-4, .threads = 1}));
+  });
 }
-BENCHMARK(sparse_gpt)->Unit(benchmark::kMillisecond);
+MJ_SOLVER(sparse_gpt)->Apply(every_layer);
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  mj::cli::choose_math_kernels(argv);
   openblas_set_num_threads(1);
   if (argc == 2 && std::string_view(argv[1]) == "--table") {
     return mj::bench::print_table() ? 0 : 1;

@@ -11,16 +11,6 @@
 namespace mj::cli {
 namespace {
 
-bool computes(char** argv) {
-  for (char** argument = argv + 1; *argument != nullptr; ++argument) {
-    const std::string_view text = *argument;
-    if (text == "prune" || text == "eval" || text == "--data") {
-      return true;
-    }
-  }
-  return false;
-}
-
 /// OpenBLAS falls back to kernels without AVX for a processor that is newer than itself.
 bool runs_fallback_kernels() {
   using NameFunction = char* (*)();
@@ -52,10 +42,17 @@ bool set_if_unset(const char* name, const char* value) {
 
 }  // namespace
 
-void choose_math_kernels(char** argv) {
-  if (!computes(argv)) {
-    return;
+bool computes_much(char** argv) {
+  for (char** argument = argv + 1; *argument != nullptr; ++argument) {
+    const std::string_view text = *argument;
+    if (text == "prune" || text == "eval" || text == "--data") {
+      return true;
+    }
   }
+  return false;
+}
+
+void choose_math_kernels(char** argv) {
   const bool kernels = set_if_unset("OPENBLAS_CORETYPE", kernels_for_processor());
   const bool waiting = set_if_unset("OMP_WAIT_POLICY", "passive");
   if (kernels || waiting) {

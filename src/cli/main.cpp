@@ -40,7 +40,9 @@ int run(const Command& command) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  choose_math_kernels(argv);
+  if (computes_much(argv)) {
+    choose_math_kernels(argv);
+  }
   CLI::App app("mj: the energy of neural networks, estimated and reduced", "mj");
   app.set_version_flag("--version", "mj " MJ_VERSION);
   app.require_subcommand(1);
