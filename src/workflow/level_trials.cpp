@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <utility>
 
 #include "base/random.h"
@@ -18,7 +19,8 @@ constexpr double fewest_trial_images = 192;
 constexpr double most_images = 1000;
 constexpr double least_loss = 1e-9;  ///< below it rounding decides
 constexpr std::size_t most_readers = 6;
-constexpr int64_t most_columns = 10000;  ///< of a reader: their inverse Gram matrix takes 400 MB
+constexpr int64_t most_weights_at_once = 4'000'000;  ///< of a layer: six supports take a byte a weight each
+constexpr int64_t most_columns = 10000;              ///< of a reader: their inverse Gram matrix takes 400 MB
 
 std::size_t images_of_trial(const Network& network) {
   return static_cast<std::size_t>(std::clamp(macs_of_trial / mac_count(network), fewest_trial_images, most_images));
@@ -90,16 +92,22 @@ LayerTrial LevelTrials::of_layer(std::size_t layer, double nonzero, bool pattern
   const LayerFit problem = fit(layer);
   Network pruned = network_;
   std::vector<int64_t> keeps;
+  keeps.reserve(tried_shares.size());
   for (const double share : tried_shares) {
     keeps.push_back(std::max<int64_t>(1, std::llround(share * nonzero)));
   }
   const RecipeOptions& recipe = context_.job.options.recipe;
   const PruneMethod method = context_.job.options.method;
+  const std::size_t at_once =
+      weight_count(network_.layers[layer].shape) > most_weights_at_once ? 1 : keeps.size();
   LayerTrial trial;
-  for (const LayerSupport& kept : choose_layer_supports(pruned, layer, keeps, problem, method, recipe)) {
-    restore_layer(pruned, network_, layer, problem.norm_mean);
-    refit_layer(pruned, layer, kept, problem, recipe);
-    trial.losses.push_back(std::max(loss_of(pruned), trial.losses.empty() ? 0 : trial.losses.back()));
+  for (std::size_t first = 0; first < keeps.size(); first += at_once) {
+    const auto some = std::span(keeps).subspan(first, at_once);
+    for (const LayerSupport& kept : choose_layer_supports(network_, layer, some, problem, method, recipe)) {
+      restore_layer(pruned, network_, layer, problem.norm_mean);
+      refit_layer(pruned, layer, kept, problem, recipe);
+      trial.losses.push_back(std::max(loss_of(pruned), trial.losses.empty() ? 0 : trial.losses.back()));
+    }
   }
   if (patterned) {
     restore_layer(pruned, network_, layer, problem.norm_mean);
