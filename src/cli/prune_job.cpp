@@ -98,6 +98,26 @@ Network read_dense(const PruneArguments& arguments) {
   return network;
 }
 
+/// What fine-tuning on few images learns from beside the dense network's scores.
+void set_lessons(const PruneArguments& arguments, PruneOptions& options) {
+  TrainOptions& training = options.training;
+  if (!options.on_few_images || training.distillation < 1) {
+    for (const auto& [given, name] :
+         {std::pair(arguments.mix, "--mix"), std::pair(arguments.feature_maps, "--feature-maps")}) {
+      if (given.value_or(false)) {
+        throw CLI::ValidationError(name,
+                                   "needs fine-tuning by the dense network alone: fewer than 20,000 labels, "
+                                   "no --distillation below 1");
+      }
+    }
+    return;
+  }
+  training.mix = arguments.mix.value_or(training.mix);
+  if (arguments.feature_maps) {
+    training.feature_weight = *arguments.feature_maps ? 1 : 0;
+  }
+}
+
 /// The method's defaults where the command line says nothing else.
 PruneOptions method_options(const PruneArguments& arguments, const NetworkInputs& calibration,
                             const Network& network) {
@@ -122,8 +142,8 @@ PruneOptions method_options(const PruneArguments& arguments, const NetworkInputs
   options.training.learning_rate = arguments.learning_rate.value_or(options.training.learning_rate);
   if (arguments.distillation && !calibration.labels.empty()) {
     options.training.distillation = *arguments.distillation;
-    options.training.mix = options.training.mix && *arguments.distillation == 1;
   }
+  set_lessons(arguments, options);
   return options;
 }
 
@@ -209,6 +229,8 @@ std::map<std::string, std::string> run_options(const PruneArguments& arguments, 
           {"channels", options.channels ? "yes" : "no"},
           {"match-variance", options.recipe.match_variance ? "yes" : "no"},
           {"compensate", options.recipe.compensate ? "yes" : "no"},
+          {"mix", options.training.mix ? "yes" : "no"},
+          {"feature-maps", options.training.feature_weight > 0 ? "yes" : "no"},
           {"damping", optional(options.recipe.damping)}};
 }
 

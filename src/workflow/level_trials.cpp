@@ -23,7 +23,8 @@ constexpr int64_t most_weights_at_once = 4'000'000;  ///< of a layer: six suppor
 constexpr int64_t most_columns = 10000;              ///< of a reader: their inverse Gram matrix takes 400 MB
 
 std::size_t images_of_trial(const Network& network) {
-  return static_cast<std::size_t>(std::clamp(macs_of_trial / mac_count(network), fewest_trial_images, most_images));
+  return static_cast<std::size_t>(
+      std::clamp(macs_of_trial / mac_count(network), fewest_trial_images, most_images));
 }
 
 /// Takes back what was done to a layer.
