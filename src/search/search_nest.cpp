@@ -44,20 +44,23 @@ class Search {
     }
     next_limit_ = roots_.front().key.first;
     double looked_before = looked_at_;
-    while (!found_ && next_limit_ < infinite) {
+    while (!found_ && !out_of_time_ && next_limit_ < infinite) {
       excluded_ = next_limit_;
       round_limit_ = std::max(next_limit_, std::numeric_limits<double>::min()) *
                      (1 + left_.step(looked_at_ - looked_before));
       // A nest that the last round met just above its limit is as good as one that it found.
-      round_limit_ = std::min(round_limit_, least_met_ * (1 + 2 * rounding));
+      round_limit_ = std::min(round_limit_, met_key_.first * (1 + 2 * rounding));
       looked_before = looked_at_;
       next_limit_ = infinite;
       left_.clear(round_limit_);
       cut_ = {round_limit_, infinite};
       search_roots();
     }
-    if (!found_) {
+    if (!found_ && !out_of_time_) {
       return std::nullopt;
+    }
+    if (!found_ || (out_of_time_ && is_below(met_key_, cut_))) {
+      best_ = met_;
     }
     best_.candidates = space_size(space_);
     best_.looked_at = looked_at_;
@@ -350,16 +353,23 @@ class Search {
       const double energy = ordered.prices[0];
       const double cycles = cycles_.of(nest_, ordered.prices);
       const Key key = key_of(problem_.objective, energy, cycles);
-      least_met_ = std::min(least_met_, key.first);
-      if (is_hopeless(key)) {
-        continue;
+      const bool is_met_first = is_below(key, met_key_);
+      const bool wins = !is_hopeless(key);
+      if (is_met_first || wins) {
+        NestOptimum met{.nest = nest_of(space_, nest_.tiles, nest_.spreads, ordered.orders),
+                        .energy = energy,
+                        .cycles = cycles,
+                        .value = key.first};
+        if (is_met_first) {
+          met_key_ = key;
+          met_ = met;
+        }
+        if (wins) {
+          cut_ = key;
+          found_ = true;
+          best_ = std::move(met);
+        }
       }
-      cut_ = key;
-      found_ = true;
-      best_.nest = nest_of(space_, nest_.tiles, nest_.spreads, ordered.orders);
-      best_.energy = energy;
-      best_.cycles = cycles;
-      best_.value = key.first;
     }
   }
 
@@ -367,9 +377,9 @@ class Search {
     if (options_.seconds && !out_of_time_ && (is_over_ || ++ticks_ % 64 == 0)) {
       const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start_;
       is_over_ = is_over_ || passed.count() > *options_.seconds;
-      out_of_time_ = is_over_ && found_;
-      if (is_over_ && !found_) {
-        cut_ = Key{};  // the first mapping ends it
+      out_of_time_ = is_over_ && met_key_.first < infinite;
+      if (is_over_ && !out_of_time_) {
+        cut_ = Key{};  // the first nest ends it
       }
     }
     return out_of_time_;
@@ -390,15 +400,16 @@ class Search {
   Key cut_;
   bool found_ = false;
   NestOptimum best_;
-  double open_bound_ = 0;        ///< of the roots not yet searched
-  double excluded_ = 0;          ///< no mapping is below
-  double round_limit_ = 0;       ///< the searched ones have nothing below, but what was found
-  double least_met_ = infinite;  ///< of the nests that were priced
-  double next_limit_ = 0;        ///< the least bound that this round leaves
+  double open_bound_ = 0;   ///< of the roots not yet searched
+  double excluded_ = 0;     ///< no mapping is below
+  double round_limit_ = 0;  ///< the searched ones have nothing below, but what was found
+  NestOptimum met_;         ///< the best of all rounds, below the limit or not
+  Key met_key_;
+  double next_limit_ = 0;  ///< the least bound that this round leaves
   LeftBounds left_;
   double looked_at_ = 0;
   bool is_over_ = false;      ///< time has passed
-  bool out_of_time_ = false;  ///< and there is a mapping
+  bool out_of_time_ = false;  ///< and there is a nest
   uint64_t ticks_ = 0;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
