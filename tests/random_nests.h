@@ -90,4 +90,29 @@ inline mj::LoopNest nest(Generator& generator, const mj::LayerShape& shape, std:
   return made;
 }
 
+/// Parts each dimension into tiles of any size, over random loops in random order, whatever fits or not.
+inline mj::LoopNest ragged_nest(Generator& generator, const mj::LayerShape& shape, std::size_t levels) {
+  mj::LoopNest made;
+  made.levels.resize(levels);
+  made.tiling = mj::Tiling::any;
+  const mj::Extents whole = extents_of(shape);
+  for (const mj::Dimension dimension : mj::all_dimensions) {
+    int64_t extent = whole[dimension];
+    // Outside in, each place at most once, the last level's loops take the rest.
+    for (std::size_t slot = 0; slot < 3 * levels - 2 && extent > 1; ++slot) {
+      const bool is_last = slot + 1 == 3 * levels - 2;
+      if (!is_last && draw(generator, 0, 2) == 0) {
+        continue;
+      }
+      const int64_t step = is_last ? 1 : draw(generator, 1, extent - 1);
+      mj::NestLevel& level = made.levels[slot / 3];
+      auto& loops = slot % 3 == 0 ? level.loops : level.spatial.at(slot % 3 - 1);
+      loops.insert(loops.begin() + draw(generator, 0, static_cast<int64_t>(loops.size())),
+                   {dimension, (extent - 1) / step + 1, step});
+      extent = step;
+    }
+  }
+  return made;
+}
+
 }  // namespace random_nests

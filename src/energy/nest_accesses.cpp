@@ -5,6 +5,7 @@
 #include "energy/price.h"
 #include "energy/stored_words.h"
 #include "energy/zero_savings.h"
+#include "mapping/placed_loops.h"
 
 namespace mj {
 namespace {
@@ -31,19 +32,6 @@ void set_prices(const Level& level, bool inner_ends, const PerOperand<double>& w
   }
 }
 
-/// Instances of a level that a nest uses.
-double instances_in_use(const LoopNest& nest, std::size_t level) {
-  double instances = 1;
-  for (std::size_t i = 0; i < level; ++i) {
-    for (const auto& axis : nest.levels[i].spatial) {
-      for (const Loop& loop : axis) {
-        instances *= static_cast<double>(loop.bound);
-      }
-    }
-  }
-  return instances;
-}
-
 /// Words of the accelerator's width that pass a level, as charged.
 double passing_words(const PerOperand<Accesses>& accesses, const Workload& workload,
                      const Accelerator& accelerator) {
@@ -67,7 +55,7 @@ double transfer_cycles(const AccessCounts& counts, const Workload& workload, con
     return 0;
   }
   return passing_words(accesses_at(counts, at.name).operands, workload, accelerator) /
-         (*at.bandwidth * instances_in_use(nest, level));
+         (*at.bandwidth * instances_in_use(workload.shape, nest, level));
 }
 
 }  // namespace
@@ -164,12 +152,7 @@ std::string limiting_resource(const AccessCounts& counts, const Workload& worklo
   constexpr double rounding = 1e-9;
   for (std::size_t i = 0; i < accelerator.levels.size(); ++i) {
     const double cycles = transfer_cycles(counts, workload, accelerator, nest, i);
-    double loops = static_cast<double>(workload.shape.groups);
-    for (const NestLevel& level : nest.levels) {
-      for (const Loop& loop : level.loops) {
-        loops *= static_cast<double>(loop.bound);
-      }
-    }
+    const double loops = static_cast<double>(workload.shape.groups) * steps_in_time(workload.shape, nest);
     if (cycles >= counts.cycles.value * (1 - rounding) &&
         cycles > loops * nest_workload(workload, accelerator).timed_share) {
       return accelerator.levels[i].name;

@@ -34,25 +34,6 @@ double product_of_bounds(const std::vector<PlacedLoop>& loops) {
 
 }  // namespace
 
-std::vector<PlacedLoop> place_loops(const LoopNest& nest) {
-  std::vector<PlacedLoop> inside_out;
-  Extents below{{1, 1, 1, 1, 1, 1, 1}};
-  const auto place = [&](const std::vector<Loop>& loops, std::size_t level, bool in_space) {
-    std::for_each(loops.rbegin(), loops.rend(), [&](const Loop& loop) {
-      if (loop.bound > 1) {
-        inside_out.push_back({loop.dimension, loop.bound, below[loop.dimension], level, in_space});
-        below[loop.dimension] *= loop.bound;
-      }
-    });
-  };
-  for (std::size_t level = nest.levels.size(); level-- > 0;) {
-    place(nest.levels[level].spatial[1], level, true);
-    place(nest.levels[level].spatial[0], level, true);
-    place(nest.levels[level].loops, level, false);
-  }
-  return {inside_out.rbegin(), inside_out.rend()};
-}
-
 TileMove move_of(const LayerShape& shape, Operand operand, Dimension dimension, int64_t below) {
   if (operand != Operand::inputs) {
     return {0, 0, is_relevant(operand, dimension)};

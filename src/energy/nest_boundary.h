@@ -4,20 +4,9 @@
 
 #include "energy/input_axis.h"
 #include "energy/nest_counts.h"
+#include "mapping/placed_loops.h"
 
 namespace mj {
-
-/// A loop in its place; loops of bound 1 have none.
-struct PlacedLoop {
-  Dimension dimension = Dimension::N;
-  int64_t bound = 1;
-  int64_t below = 1;  ///< extent of the dimension inside it
-  std::size_t level = 0;
-  bool in_space = false;
-};
-
-/// The nest's loops outside in.
-std::vector<PlacedLoop> place_loops(const LoopNest& nest);
 
 /// How far one operand's tile moves in a step of a loop. Rows and columns of inputs overlap; any other move
 /// is to other words altogether.

@@ -2,7 +2,9 @@
 
 #include <optional>
 
+#include "base/error.h"
 #include "energy/nest_boundary.h"
+#include "energy/ragged_boundary.h"
 
 namespace mj {
 namespace {
@@ -18,15 +20,42 @@ std::vector<std::size_t> holders_of(Operand operand, const std::vector<Level>& l
   return holders;
 }
 
+/// What passes between two levels, over all instances (see Boundary).
+struct Passing {
+  double filled = 0;
+  double asked = 0;
+  double returning = 0;
+};
+
 /// What stands fixed while one nest is counted.
 struct Counter {
   const LayerShape& shape;
   const std::vector<Level>& levels;
+  const LoopNest& nest;
   std::vector<PlacedLoop> loops;
   Counting counting;
+  bool is_ragged;
 
-  Boundary boundary(Operand operand, std::size_t outer, std::size_t inner) const {
-    return {shape, levels, loops, operand, counting, outer, inner};
+  Passing passing(Operand operand, std::size_t outer, std::size_t inner) const {
+    if (is_ragged) {
+      const RaggedBoundary boundary(shape, levels, loops, operand, outer, inner);
+      const bool returns = operand == Operand::outputs && inner < levels.size();
+      return {inner < levels.size() ? boundary.moved(Counted::arriving) : 0, boundary.moved(Counted::asked),
+              returns ? boundary.moved(Counted::visiting) : 0};
+    }
+    const Boundary boundary(shape, levels, loops, operand, counting, outer, inner);
+    return {boundary.filled(), boundary.asked(), boundary.returning()};
+  }
+
+  void describe(Operand operand, std::size_t level, OperandCounts& counts) const {
+    if (is_ragged) {
+      counts.tile = RaggedBoundary(shape, levels, loops, operand, level, level).tile();
+      counts.instances = instances_in_use(shape, nest, level);
+    } else {
+      const Boundary boundary(shape, levels, loops, operand, counting, level, level);
+      counts.tile = boundary.tile();
+      counts.instances = boundary.inner_instances();
+    }
   }
 };
 
@@ -36,10 +65,10 @@ void count_down(const Counter& counter, Operand operand, NestCounts& counts) {
   for (std::size_t i = 0; i < holders.size(); ++i) {
     const bool feeds_macs = i + 1 == holders.size();
     const std::size_t inner = feeds_macs ? counter.levels.size() : holders[i + 1];
-    const Boundary boundary = counter.boundary(operand, holders[i], inner);
-    counts.levels[holders[i]][operand].reads = boundary.asked();
+    const Passing passing = counter.passing(operand, holders[i], inner);
+    counts.levels[holders[i]][operand].reads = passing.asked;
     if (!feeds_macs) {
-      counts.levels[inner][operand].fills = boundary.filled();
+      counts.levels[inner][operand].fills = passing.filled;
     }
   }
 }
@@ -51,7 +80,7 @@ void count_outputs_timeloop(const Counter& counter, NestCounts& counts) {
   for (std::size_t i = 0; i < holders.size(); ++i) {
     const bool feeds_macs = i + 1 == holders.size();
     const std::size_t inner = feeds_macs ? counter.levels.size() : holders[i + 1];
-    const Boundary boundary = counter.boundary(Operand::outputs, holders[i], inner);
+    const Passing passing = counter.passing(Operand::outputs, holders[i], inner);
     // Instances that hold the same words at once, whether or not the way up adds them.
     double first = words;
     for (const PlacedLoop& loop : counter.loops) {
@@ -59,13 +88,13 @@ void count_outputs_timeloop(const Counter& counter, NestCounts& counts) {
       first *= shared && !is_relevant(Operand::outputs, loop.dimension) ? static_cast<double>(loop.bound) : 1;
     }
     OperandCounts& level = counts.levels[holders[i]][Operand::outputs];
-    level.updates = boundary.asked();
-    level.reads = boundary.asked() - first;
+    level.updates = passing.asked;
+    level.reads = passing.asked - first;
     if (i > 0) {
       level.fills -= first;
     }
     if (!feeds_macs) {
-      counts.levels[inner][Operand::outputs].fills = boundary.filled();
+      counts.levels[inner][Operand::outputs].fills = passing.filled;
     }
   }
 }
@@ -78,14 +107,14 @@ void count_outputs_exact(const Counter& counter, NestCounts& counts) {
   for (std::size_t i = 0; i < holders.size(); ++i) {
     const bool feeds_macs = i + 1 == holders.size();
     const std::size_t inner = feeds_macs ? counter.levels.size() : holders[i + 1];
-    const Boundary boundary = counter.boundary(Operand::outputs, holders[i], inner);
+    const Passing passing = counter.passing(Operand::outputs, holders[i], inner);
     OperandCounts& level = counts.levels[holders[i]][Operand::outputs];
-    level.updates = boundary.asked();
-    level.reads = boundary.asked() - empty_starts;
+    level.updates = passing.asked;
+    level.reads = passing.asked - empty_starts;
     if (!feeds_macs) {
       OperandCounts& below = counts.levels[inner][Operand::outputs];
-      below.drains = boundary.filled();
-      below.fills = boundary.returning() - empty_starts;
+      below.drains = passing.filled;
+      below.fills = passing.returning - empty_starts;
       empty_starts = below.drains - below.fills;
     }
   }
@@ -102,7 +131,7 @@ void count_crossings(const Counter& counter, NestCounts& counts) {
         ++inner;
       }
       double& words = counts.crossings[level][operand];
-      words = counter.boundary(operand, level, inner).asked();
+      words = counter.passing(operand, level, inner).asked;
       if (operand == Operand::outputs && inner < counter.levels.size()) {
         words += counts.levels[inner][operand].fills;
       }
@@ -114,21 +143,21 @@ void count_crossings(const Counter& counter, NestCounts& counts) {
 
 NestCounts count_nest(const LayerShape& shape, const std::vector<Level>& levels, const LoopNest& nest,
                       Counting counting) {
-  const Counter counter{shape, levels, place_loops(nest), counting};
+  const bool is_ragged = nest.tiling == Tiling::any && has_ragged_tiles(shape, nest);
+  ensure(!is_ragged || counting == Counting::exact, "Timeloop's rules know no ragged tiles");
+  const Counter counter{shape, levels, nest, place_loops(nest), counting, is_ragged};
   NestCounts counts;
   counts.levels.resize(levels.size());
   counts.crossings.resize(levels.size());
-  counts.macs = counts.cycles = counts.pes_in_use = 1;
-  for (const PlacedLoop& loop : counter.loops) {
-    const auto bound = static_cast<double>(loop.bound);
-    counts.macs *= bound;
-    (loop.in_space ? counts.pes_in_use : counts.cycles) *= bound;
+  counts.macs = 1;
+  counts.cycles = steps_in_time(shape, nest);
+  counts.pes_in_use = instances_in_use(shape, nest, levels.size());
+  for (const int64_t extent : extents_of(shape).values) {
+    counts.macs *= static_cast<double>(extent);
   }
   for (const Operand operand : all_operands) {
     for (const std::size_t level : holders_of(operand, levels)) {
-      const Boundary boundary = counter.boundary(operand, level, level);
-      counts.levels[level][operand].tile = boundary.tile();
-      counts.levels[level][operand].instances = boundary.inner_instances();
+      counter.describe(operand, level, counts.levels[level][operand]);
     }
   }
   count_down(counter, Operand::weights, counts);

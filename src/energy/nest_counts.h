@@ -31,11 +31,11 @@ struct NestCounts {
   /// Words that cross the network into or out of the instances of a level, each receiver counted.
   std::vector<PerOperand<double>> crossings;
   double macs = 0;
-  double cycles = 0;      ///< product of the bounds in time
+  double cycles = 0;      ///< steps in time of all loops together
   double pes_in_use = 0;  ///< product of the bounds in space
 };
 
-/// Counts one group's accesses. The nest must fit (see misfit).
+/// Counts one group's accesses. The nest must fit (see misfit); ragged tiles are counted exactly only.
 NestCounts count_nest(const LayerShape& shape, const std::vector<Level>& levels, const LoopNest& nest,
                       Counting counting);
 

@@ -7,19 +7,27 @@
 #include <string_view>
 
 #include "base/real.h"
+#include "mapping/ceil_divide.h"
+#include "mapping/fan_out.h"
+#include "mapping/placed_loops.h"
 
 namespace mj {
 namespace {
 
 constexpr std::string_view letters = "NKCPQRS";
 
-bool may_use(const std::string& allowed, Dimension dimension) {
-  return allowed.find(letter_of(dimension)) != std::string::npos;
-}
-
 std::optional<std::string> wrong_bounds(const LayerShape& shape, const LoopNest& nest) {
   const Extents whole = extents_of(shape);
-  const Extents spanned = tile_extents(nest, 0);
+  Extents spanned{{1, 1, 1, 1, 1, 1, 1}};
+  const std::vector<PlacedLoop> loops = place_loops(nest);
+  for (auto loop = loops.rbegin(); loop != loops.rend(); ++loop) {
+    if (loop->below != spanned[loop->dimension]) {
+      return fmt::format(
+          "{} {} of {} is a loop of ragged tiles, which only a file with `tiling: any` may hold",
+          letter_of(loop->dimension), loop->bound, loop->below);
+    }
+    spanned[loop->dimension] *= loop->bound;
+  }
   for (const Dimension dimension : all_dimensions) {
     if (spanned[dimension] != whole[dimension]) {
       return fmt::format("the bounds of {} multiply to {}, the layer has {}", letter_of(dimension),
@@ -50,7 +58,7 @@ std::optional<std::string> overfull(const LayerShape& shape, const Level& level,
 
 std::optional<std::string> wrong_loops(const Level& level, const NestLevel& nest) {
   for (const Loop& loop : nest.loops) {
-    if (loop.bound > 1 && !may_use(level.temporal, loop.dimension)) {
+    if (loop.bound > 1 && !allows(level.temporal, loop.dimension)) {
       return fmt::format("{}: may not loop over {} (only over {})", level.name, letter_of(loop.dimension),
                          level.temporal.empty() ? "nothing" : level.temporal);
     }
@@ -64,7 +72,7 @@ std::optional<std::string> overspread(const Level& level, const NestLevel& nest)
     int64_t used = 1;
     for (const Loop& loop : nest.spatial.at(axis)) {
       used *= loop.bound;
-      if (loop.bound > 1 && !may_use(level.unroll.at(axis), loop.dimension)) {
+      if (loop.bound > 1 && !allows(level.unroll.at(axis), loop.dimension)) {
         return fmt::format("{}: may not spread {} over {}", level.name, letter_of(loop.dimension),
                            axis == 0 ? "x" : "y");
       }
@@ -82,8 +90,8 @@ std::optional<std::string> overspread(const Level& level, const NestLevel& nest)
 }
 
 /// Gives each dimension from `next` on to x, y, or both, as the axes have room.
-bool assign_axes(std::size_t next, const Extents& bounds, const Level& level, std::array<int64_t, 2> used,
-                 std::array<Extents, 2>& split) {
+bool assign_axes(std::size_t next, const Extents& bounds, const Level& level, Tiling tiling,
+                 std::array<int64_t, 2> used, std::array<Extents, 2>& split) {
   if (next == dimension_count) {
     return true;
   }
@@ -91,19 +99,20 @@ bool assign_axes(std::size_t next, const Extents& bounds, const Level& level, st
   const int64_t bound = bounds[dimension];
   if (bound == 1) {
     split[0][dimension] = split[1][dimension] = 1;
-    return assign_axes(next + 1, bounds, level, used, split);
+    return assign_axes(next + 1, bounds, level, tiling, used, split);
   }
   for (int64_t x = bound; x >= 1; --x) {
-    const int64_t y = bound / x;
-    const bool allowed = bound % x == 0 && (x == 1 || may_use(level.unroll[0], dimension)) &&
-                         (y == 1 || may_use(level.unroll[1], dimension)) &&
+    const int64_t y = ceil_divide(bound, x);
+    const bool is_split = tiling == Tiling::any ? ceil_divide(bound, y) == x : bound % x == 0;
+    const bool allowed = is_split && (x == 1 || allows(level.unroll[0], dimension)) &&
+                         (y == 1 || allows(level.unroll[1], dimension)) &&
                          !(level.one_axis && x > 1 && y > 1);
     if (!allowed || used[0] * x > level.instances[0] || used[1] * y > level.instances[1]) {
       continue;
     }
     split[0][dimension] = x;
     split[1][dimension] = y;
-    if (assign_axes(next + 1, bounds, level, {used[0] * x, used[1] * y}, split)) {
+    if (assign_axes(next + 1, bounds, level, tiling, {used[0] * x, used[1] * y}, split)) {
       return true;
     }
   }
@@ -125,17 +134,12 @@ Extents extents_of(const LayerShape& shape) {
   return {{shape.n, shape.k, shape.c, shape.p, shape.q, shape.r, shape.s}};
 }
 
-Extents tile_extents(const LoopNest& nest, std::size_t level) {
-  Extents tile{{1, 1, 1, 1, 1, 1, 1}};
-  const auto grow = [&](const std::vector<Loop>& loops) {
-    for (const Loop& loop : loops) {
-      tile[loop.dimension] *= loop.bound;
+Extents tile_extents(const LayerShape& shape, const LoopNest& nest, std::size_t level) {
+  Extents tile = extents_of(shape);
+  for (const PlacedLoop& loop : place_loops(nest)) {
+    if (loop.level < level) {
+      tile[loop.dimension] = std::min(tile[loop.dimension], loop.below);
     }
-  };
-  for (std::size_t i = level; i < nest.levels.size(); ++i) {
-    grow(nest.levels[i].loops);
-    grow(nest.levels[i].spatial[0]);
-    grow(nest.levels[i].spatial[1]);
   }
   return tile;
 }
@@ -168,11 +172,12 @@ double tile_words(const LayerShape& shape, Operand operand, const Extents& tile,
 
 std::optional<std::string> misfit(const LayerShape& shape, const Accelerator& accelerator,
                                   const LoopNest& nest) {
-  if (auto sentence = wrong_bounds(shape, nest)) {
+  if (auto sentence =
+          nest.tiling == Tiling::any ? wrong_step(shape, accelerator, nest) : wrong_bounds(shape, nest)) {
     return sentence;
   }
   for (std::size_t i = 0; i < nest.levels.size(); ++i) {
-    if (auto sentence = overfull(shape, accelerator.levels[i], tile_extents(nest, i))) {
+    if (auto sentence = overfull(shape, accelerator.levels[i], tile_extents(shape, nest, i))) {
       return sentence;
     }
     if (auto sentence = wrong_loops(accelerator.levels[i], nest.levels[i])) {
@@ -187,9 +192,10 @@ std::optional<std::string> misfit(const LayerShape& shape, const Accelerator& ac
   return std::nullopt;
 }
 
-std::optional<std::array<Extents, 2>> split_over_axes(const Extents& bounds, const Level& level) {
+std::optional<std::array<Extents, 2>> split_over_axes(const Extents& bounds, const Level& level,
+                                                      Tiling tiling) {
   std::array<Extents, 2> split;
-  return assign_axes(0, bounds, level, {1, 1}, split) ? std::optional(split) : std::nullopt;
+  return assign_axes(0, bounds, level, tiling, {1, 1}, split) ? std::optional(split) : std::nullopt;
 }
 
 }  // namespace mj

@@ -52,6 +52,7 @@ constexpr bool is_relevant(Operand operand, Dimension dimension) {
 struct Loop {
   Dimension dimension = Dimension::N;
   int64_t bound = 1;
+  int64_t step = 0;  ///< extent inside it, of all steps but a smaller last one; 0: all that loops inside span
   bool operator==(const Loop&) const = default;
 };
 
@@ -62,14 +63,21 @@ struct NestLevel {
   bool operator==(const NestLevel&) const = default;
 };
 
-/// A mapping: one entry a storage level, outside in. Bounds of a dimension multiply to the layer's.
+/// Which tile sizes a nest may have.
+enum class Tiling : uint8_t {
+  divisors,  ///< bounds of a dimension multiply to the layer's
+  any        ///< every size: the last step of a loop may be smaller than the others, in time and in space
+};
+
+/// A mapping: one entry a storage level, outside in.
 struct LoopNest {
   std::vector<NestLevel> levels;
+  Tiling tiling = Tiling::divisors;
   bool operator==(const LoopNest&) const = default;
 };
 
-/// Product of a dimension's bounds in time and space from `level` inwards: what one tile of it spans.
-Extents tile_extents(const LoopNest& nest, std::size_t level);
+/// What the largest tile of `level` spans: the loops in time and space from there inwards.
+Extents tile_extents(const LayerShape& shape, const LoopNest& nest, std::size_t level);
 /// Words of an operand that a tile touches. Inputs are the box around rows and columns, holes of strides and
 /// dilations included, or without them where `boxes` is false.
 double tile_words(const LayerShape& shape, Operand operand, const Extents& tile, bool boxes = true);
@@ -82,8 +90,10 @@ int64_t positions_met(int64_t outputs, int64_t taps, int64_t stride, int64_t dil
 std::optional<std::string> misfit(const LayerShape& shape, const Accelerator& accelerator,
                                   const LoopNest& nest);
 
-/// A split of spatial bounds over x and y that a fan-out allows; nullopt where there is none.
+/// A split of spatial bounds over x and y that a fan-out allows; nullopt where there is none. With tiles of
+/// any size the last column of a dimension may be in part in use.
 /// @param level the level whose instances they are spread over
-std::optional<std::array<Extents, 2>> split_over_axes(const Extents& bounds, const Level& level);
+std::optional<std::array<Extents, 2>> split_over_axes(const Extents& bounds, const Level& level,
+                                                      Tiling tiling = Tiling::divisors);
 
 }  // namespace mj

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 
 #include "base/document.h"
@@ -35,6 +36,18 @@ RowStationaryMapping parse_layer(const Document& document, std::vector<Problem>&
   return parameters == nullptr ? RowStationaryMapping() : parse_row_stationary(*parameters, problems);
 }
 
+/// `tiling` of a file: of all its loop nests.
+Tiling parse_tiling(FieldReader& reader, std::vector<Problem>& problems) {
+  const Document* given = reader.find("tiling");
+  if (given == nullptr || given->scalar == "divisors") {
+    return Tiling::divisors;
+  }
+  if (given->scalar != "any") {
+    problems.push_back({given->place(), shown(*given), "must be divisors or any"});
+  }
+  return Tiling::any;
+}
+
 }  // namespace
 
 MappingFile read_mapping_file(const std::filesystem::path& file) {
@@ -44,11 +57,12 @@ MappingFile read_mapping_file(const std::filesystem::path& file) {
   mappings.file = file.string();
   FieldReader reader(document, problems);
   mappings.accelerator = reader.text("accelerator");
+  const Tiling tiling = parse_tiling(reader, problems);
   if (const Document* layers = reader.require("layers")) {
     [[maybe_unused]] const FieldReader says_where_it_is_no_map(*layers, problems);
     for (const auto& [name, mapping] : layers->fields) {
       if (mapping.kind == Document::Kind::list) {
-        mappings.nests.emplace(name, parse_nest(mapping, problems));
+        mappings.nests.emplace(name, parse_nest(mapping, problems)).first->second.tiling = tiling;
       } else {
         mappings.layers.emplace(name, parse_layer(mapping, problems));
       }
@@ -63,6 +77,10 @@ std::string mapping_file_text(const MappingFile& mappings) {
   std::string text;
   if (!mappings.accelerator.empty()) {
     text += fmt::format("accelerator: {}\n", yaml_text(mappings.accelerator));
+  }
+  if (std::any_of(mappings.nests.begin(), mappings.nests.end(),
+                  [](const auto& nest) { return nest.second.tiling == Tiling::any; })) {
+    text += "tiling: any\n";
   }
   text += mappings.layers.empty() && mappings.nests.empty() ? "layers: {}\n" : "layers:\n";
   for (const auto& [name, mapping] : mappings.layers) {

@@ -17,22 +17,46 @@ namespace {
 constexpr int64_t largest_bound = int64_t{1} << 31;
 constexpr std::array<const char*, 2> axis_names{"x", "y"};
 
-/// "K 4".
+/// A bound or a step at `from`, which is moved behind it; 0 where there is none.
+int64_t take_number(const std::string& text, std::size_t& from) {
+  int64_t number = 0;
+  const auto read = std::from_chars(text.data() + from, text.data() + text.size(), number);
+  from = static_cast<std::size_t>(read.ptr - text.data());
+  return read.ec == std::errc() && number >= 1 && number <= largest_bound ? number : 0;
+}
+
+/// "K 4", or "P 3 of 5".
 std::optional<Loop> as_loop(const std::string& text) {
+  constexpr std::string_view before_step = " of ";
   if (text.size() < 2) {
     return std::nullopt;
   }
   const auto dimension = dimension_named(text[0]);
-  const std::size_t digits = text.find_first_not_of(' ', 1);
-  if (!dimension || digits == std::string::npos) {
+  std::size_t at = text.find_first_not_of(' ', 1);
+  if (!dimension || at == std::string::npos) {
     return std::nullopt;
   }
-  Loop loop{*dimension, 0};
-  const char* end = text.data() + text.size();
-  const auto read = std::from_chars(text.data() + digits, end, loop.bound);
-  const bool is_right =
-      read.ec == std::errc() && read.ptr == end && loop.bound >= 1 && loop.bound <= largest_bound;
-  return is_right ? std::optional(loop) : std::nullopt;
+  Loop loop{*dimension, take_number(text, at)};
+  if (loop.bound > 0 && text.compare(at, before_step.size(), before_step) == 0) {
+    at += before_step.size();
+    loop.step = take_number(text, at);
+    if (loop.step == 0) {
+      return std::nullopt;
+    }
+  }
+  return loop.bound > 0 && at == text.size() ? std::optional(loop) : std::nullopt;
+}
+
+/// Of each loop, by one format or, where it names its step, by another.
+std::vector<std::string> loop_texts(const std::vector<Loop>& loops, std::string_view plain,
+                                    std::string_view ragged) {
+  std::vector<std::string> texts;
+  texts.reserve(loops.size());
+  for (const Loop& loop : loops) {
+    texts.push_back(fmt::format(fmt::runtime(loop.step == 0 ? plain : ragged), letter_of(loop.dimension),
+                                loop.bound, loop.step));
+  }
+  return texts;
 }
 
 std::vector<Loop> parse_loops(const Document& list, std::vector<Problem>& problems) {
@@ -62,21 +86,11 @@ bool is_plain(const std::string& text) {
 }
 
 std::string listed(const std::vector<Loop>& loops) {
-  std::vector<std::string> texts;
-  texts.reserve(loops.size());
-  for (const Loop& loop : loops) {
-    texts.push_back(fmt::format("{} {}", letter_of(loop.dimension), loop.bound));
-  }
-  return fmt::format("[{}]", fmt::join(texts, ", "));
+  return fmt::format("[{}]", fmt::join(loop_texts(loops, "{} {}", "{} {} of {}"), ", "));
 }
 
 std::string joined(const std::vector<Loop>& loops) {
-  std::vector<std::string> texts;
-  texts.reserve(loops.size());
-  for (const Loop& loop : loops) {
-    texts.push_back(fmt::format("{}{}", letter_of(loop.dimension), loop.bound));
-  }
-  return fmt::format("{}", fmt::join(texts, " "));
+  return fmt::format("{}", fmt::join(loop_texts(loops, "{}{}", "{}{}({})"), " "));
 }
 
 }  // namespace
@@ -126,6 +140,7 @@ NamedNest parse_nest(const Document& list, std::vector<Problem>& problems) {
 
 LoopNest nest_on(const NamedNest& named, const Accelerator& accelerator, const std::string& file) {
   LoopNest nest;
+  nest.tiling = named.tiling;
   nest.levels.resize(accelerator.levels.size());
   std::vector<std::string> known;
   for (const Level& level : accelerator.levels) {
@@ -150,6 +165,7 @@ LoopNest nest_on(const NamedNest& named, const Accelerator& accelerator, const s
 NamedNest name_levels(const LoopNest& nest, const Accelerator& accelerator) {
   NamedNest named;
   named.levels = nest.levels;
+  named.tiling = nest.tiling;
   for (const Level& level : accelerator.levels) {
     named.names.push_back(level.name);
   }
@@ -178,14 +194,11 @@ std::string drawn_nest(const NamedNest& nest) {
   std::string text;
   std::size_t depth = 0;
   for (std::size_t i = 0; i < nest.levels.size(); ++i) {
-    std::vector<std::string> lines;
-    for (const Loop& loop : nest.levels[i].loops) {
-      lines.push_back(fmt::format("for {} in {}", letter_of(loop.dimension), loop.bound));
-    }
+    std::vector<std::string> lines = loop_texts(nest.levels[i].loops, "for {} in {}", "for {} in {} of {}");
     for (const std::size_t axis : {0U, 1U}) {
-      for (const Loop& loop : nest.levels[i].spatial.at(axis)) {
-        lines.push_back(
-            fmt::format("spread {} over {} {}", letter_of(loop.dimension), loop.bound, axis_names.at(axis)));
+      for (const std::string& spread :
+           loop_texts(nest.levels[i].spatial.at(axis), "spread {} over {}", "spread {} over {} of {}")) {
+        lines.push_back(fmt::format("{} {}", spread, axis_names.at(axis)));
       }
     }
     if (lines.empty()) {

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/threads.h"
+#include "mapping/placed_loops.h"
 #include "search/map_layers.h"
 #include "search/search_mapping.h"
 
@@ -73,7 +74,7 @@ std::map<std::size_t, RowStationaryMapping> given_mappings(const std::vector<Wor
 }
 
 std::map<std::size_t, LoopNest> given_nests(const std::vector<Workload>& workloads, const MappingFile& file,
-                                            const Accelerator& accelerator) {
+                                            const Accelerator& accelerator, Counting counting) {
   if (!file.layers.empty()) {
     throw InputError(file.file, place_of(file.layers.begin()->first), "is a row-stationary mapping",
                      fmt::format("{} takes loop nests: a list of {{ level: {}, loops: [K 4, C 2] }}",
@@ -86,6 +87,10 @@ std::map<std::size_t, LoopNest> given_nests(const std::vector<Workload>& workloa
     if (const auto reason = misfit(workloads[layer].shape, accelerator, nest)) {
       throw InputError(file.file, named.place, "does not fit: " + *reason,
                        "change the bounds, or leave the layer out to have it mapped");
+    }
+    if (counting == Counting::timeloop && has_ragged_tiles(workloads[layer].shape, nest)) {
+      throw InputError(file.file, named.place, "has ragged tiles, which Timeloop's rules do not count",
+                       "count exactly, or give bounds that divide the layer's");
     }
     give(workloads, file, key, layer, nest, given);
   }
@@ -143,7 +148,7 @@ void map_nests(const std::vector<Workload>& workloads, const Accelerator& accele
     result.notes.push_back(*note);
   }
   const auto given = mappings == nullptr ? std::map<std::size_t, LoopNest>()
-                                         : given_nests(workloads, *mappings, accelerator);
+                                         : given_nests(workloads, *mappings, accelerator, options.counting);
   result.layers = map_layers(workloads, accelerator, batch, given, options);
   for (const LayerEstimate& layer : result.layers) {
     const NestEstimate& nest = *layer.nest;

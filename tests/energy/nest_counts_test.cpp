@@ -39,6 +39,24 @@ TEST(PropertyNestCounts, AnElementByElementSimulationMovesTheSameWords) {
   }
 }
 
+TEST(PropertyNestCounts, RaggedTilesMoveWhatASimulationOfThemMoves) {
+  random_nests::Generator generator(2);
+  for (int i = 0; i < 1500; ++i) {
+    const LayerShape shape = random_nests::shape(generator, 7, 3);
+    if (mac_count(shape) > 400) {
+      continue;
+    }
+    const auto count = static_cast<std::size_t>(random_nests::draw(generator, 2, 4));
+    const std::vector<Level> levels = random_nests::levels(generator, count);
+    const LoopNest nest = random_nests::ragged_nest(generator, shape, count);
+    const NestCounts counts = count_nest(shape, levels, nest, Counting::exact);
+    const NestCounts simulated = simulation::Nest(shape, levels, nest).run();
+    expect_same(counts, simulated, "nest " + std::to_string(i));
+    EXPECT_EQ(counts.cycles, simulated.cycles);
+    ASSERT_FALSE(HasFailure()) << "nest " << i;
+  }
+}
+
 TEST(UnitNestCounts, HolesOfAStrideAreMovedByTimeloopOnly) {
   // Two outputs of a 1 x 1 layer with stride 2 take 2 words a row, in a box of 3.
   LayerShape shape;
@@ -64,6 +82,42 @@ TEST(UnitNestCounts, NeighboursThatSlideTogetherShareTheirHalo) {
   nest.levels = {{{}, {{{{Dimension::P, 2}}, {}}}}, {{{Dimension::R, 3}}, {}}};
   EXPECT_EQ(count_nest(shape, levels, nest, Counting::timeloop).levels[0][Operand::inputs].reads, 6);
   EXPECT_EQ(count_nest(shape, levels, nest, Counting::exact).levels[0][Operand::inputs].reads, 4);
+}
+
+TEST(UnitNestCounts, TheLastOfRaggedTilesBringsAndTakesLess) {
+  // Outputs 0-1, 2-3 and 4 of two taps: rows 0-2, 3-4 and 5 are new, and the loops inside take 2, 2 and 1
+  // steps of two taps each.
+  LayerShape shape;
+  shape.p = 5;
+  shape.r = 2;
+  shape.height = 6;
+  const std::vector<Level> levels(2);
+  LoopNest nest;
+  nest.tiling = Tiling::any;
+  nest.levels = {{{{Dimension::P, 3}}, {}}, {{{Dimension::P, 2}, {Dimension::R, 2}}, {}}};
+  const NestCounts counts = count_nest(shape, levels, nest, Counting::exact);
+  EXPECT_EQ(counts.levels[0][Operand::inputs].reads, 6);
+  EXPECT_EQ(counts.levels[0][Operand::weights].reads, 2);
+  EXPECT_EQ(counts.levels[0][Operand::outputs].updates, 5);
+  EXPECT_EQ(counts.levels[1][Operand::inputs].reads, 10);
+  EXPECT_EQ(counts.cycles, 10);
+}
+
+TEST(UnitNestCounts, AnInstanceThatTheLastStepDoesNotReachKeepsItsWords) {
+  // Three weights over two instances, in steps of two, for each of two images: the second holds weight 1 all
+  // along, the first fetches 0 and 2 twice.
+  LayerShape shape;
+  shape.n = 2;
+  shape.k = 3;
+  std::vector<Level> levels(2);
+  levels[1].instances = {2, 1};
+  LoopNest nest;
+  nest.tiling = Tiling::any;
+  nest.levels = {{{{Dimension::N, 2}, {Dimension::K, 2}}, {{{{Dimension::K, 2}}, {}}}}, {}};
+  const NestCounts counts = count_nest(shape, levels, nest, Counting::exact);
+  EXPECT_EQ(counts.levels[1][Operand::weights].fills, 5);
+  EXPECT_EQ(counts.levels[1][Operand::weights].instances, 2);
+  EXPECT_EQ(counts.cycles, 4);
 }
 
 TEST(UnitNestCounts, ASpilledPartialSumIsReadWrittenAndFetched) {

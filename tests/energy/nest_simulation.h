@@ -8,7 +8,9 @@
 #include "energy/nest_counts.h"
 
 /// A loop nest run element by element: who holds which word when, and what has to move. It shares nothing
-/// with the closed forms but the order of the loops.
+/// with the closed forms but the order of the loops. Where a loop's last step is smaller, instances that it
+/// does not reach are idle: they keep their words, but for partial sums that a neighbour lets go of, which
+/// are added up on the same way.
 namespace simulation {
 
 using Word = std::array<int64_t, 4>;
@@ -29,10 +31,13 @@ class Nest {
       }
     }
     for (bool more = true; more; more = advance(at, in_time)) {
-      step(at);
+      if (is_inside(at)) {
+        step(at);
+        counts_.cycles += 1;
+      }
     }
     for (const mj::Operand operand : mj::all_operands) {
-      drain_and_fill(operand, std::vector<std::map<Place, std::set<Word>>>(levels_.size()));
+      drain_and_fill(operand, Held(levels_.size()));
     }
     return counts_;
   }
@@ -46,6 +51,19 @@ class Nest {
       at[*i] = 0;
     }
     return false;
+  }
+
+  /// Whether the positions exist: a smaller last step ends the loops inside it sooner.
+  bool is_inside(const std::vector<int64_t>& at) const {
+    mj::Extents left = extents_of(shape_);
+    for (std::size_t i = 0; i < loops_.size(); ++i) {
+      int64_t& extent = left[loops_[i].dimension];
+      extent = std::min(loops_[i].below, extent - at[i] * loops_[i].below);
+      if (extent <= 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   Word word_at(mj::Operand operand, const std::vector<int64_t>& at) const {
@@ -114,17 +132,20 @@ class Nest {
     }
     std::map<Place, std::set<Word>> held;
     for (bool more = true; more; more = advance(at, free)) {
-      held[place(at, level)].insert(word_at(operand, at));
+      if (is_inside(at)) {
+        held[place(at, level)].insert(word_at(operand, at));
+      }
     }
     return held;
   }
 
   void step(const std::vector<int64_t>& at) {
     for (const mj::Operand operand : mj::all_operands) {
-      std::vector<std::map<Place, std::set<Word>>> now(levels_.size());
+      Held now(levels_.size());
       for (std::size_t level = 0; level < levels_.size(); ++level) {
         if (levels_[level].holds[operand]) {
           now[level] = tiles(operand, level, at);
+          keep_idle(operand, level, now);
         }
       }
       drain_and_fill(operand, now);
@@ -139,8 +160,41 @@ class Nest {
   }
 
   using Key = std::tuple<Place, Place, Word>;
+  using Held = std::vector<std::map<Place, std::set<Word>>>;
 
-  void drain_and_fill(mj::Operand operand, const std::vector<std::map<Place, std::set<Word>>>& now) {
+  /// Adds what idle instances of a level hold on to.
+  void keep_idle(mj::Operand operand, std::size_t level, Held& now) {
+    Held& before = held_[static_cast<std::size_t>(operand)];
+    before.resize(levels_.size());
+    std::set<std::pair<Place, Word>> let_go;  // by the place further out
+    const std::size_t outer = level == 0 ? 0 : outer_holder(operand, level);
+    for (const auto& [where, words] : before[level]) {
+      const auto present = now[level].find(where);
+      for (const Word& word : words) {
+        if (present != now[level].end() && !present->second.contains(word)) {
+          let_go.insert({outer_place(where, outer), word});
+        }
+      }
+    }
+    for (const auto& [where, words] : before[level]) {
+      if (now[level].contains(where)) {
+        continue;
+      }
+      for (const Word& word : words) {
+        const Place above = outer_place(where, outer);
+        const auto outer_words = now[outer].find(above);
+        const bool leaves =
+            operand == mj::Operand::outputs &&
+            (let_go.contains({above, word}) ||
+             (level > 0 && (outer_words == now[outer].end() || !outer_words->second.contains(word))));
+        if (!leaves) {
+          now[level][where].insert(word);
+        }
+      }
+    }
+  }
+
+  void drain_and_fill(mj::Operand operand, const Held& now) {
     auto& before = held_[static_cast<std::size_t>(operand)];
     before.resize(levels_.size());
     if (operand == mj::Operand::outputs) {
@@ -224,7 +278,10 @@ class Nest {
     }
     std::set<Key> used;
     for (bool more = true; more; more = advance(at, spatial)) {
-      used.insert({place(at, level), apart(operand, place(at, levels_.size()), level), word_at(operand, at)});
+      if (is_inside(at)) {
+        used.insert(
+            {place(at, level), apart(operand, place(at, levels_.size()), level), word_at(operand, at)});
+      }
     }
     mj::OperandCounts& counts = counts_.levels[level][operand];
     for (const auto& [where, own, word] : used) {
@@ -241,7 +298,7 @@ class Nest {
   const std::vector<mj::Level>& levels_;
   std::vector<mj::PlacedLoop> loops_;
   mj::NestCounts counts_;
-  std::array<std::vector<std::map<Place, std::set<Word>>>, 3> held_;
+  std::array<Held, 3> held_;
   std::map<std::size_t, std::set<std::pair<Place, Word>>> partial_;  ///< words that hold a sum, by level
 };
 

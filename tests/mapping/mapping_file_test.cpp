@@ -52,6 +52,15 @@ TEST_F(UnitMappingFile, TheShortFormIsReadByName) {
   EXPECT_EQ(mappings.layers.at("3"), (mj::RowStationaryMapping{64, 4, 13, 16, 3, 2, 2}));
 }
 
+TEST_F(UnitMappingFile, TilesOfAnySizeAreSaidOnceForAllNests) {
+  const std::string text = "tiling: any\nlayers:\n  a:\n    - { level: DRAM, loops: [P 3 of 5] }\n";
+  EXPECT_EQ(read(text).nests.at("a").tiling, mj::Tiling::any);
+  EXPECT_EQ(mj::mapping_file_text(read(text)), text);
+  EXPECT_EQ(read("layers: { a: [{ level: DRAM }] }").nests.at("a").tiling, mj::Tiling::divisors);
+  EXPECT_EQ(message("tiling: some\nlayers: {}\n"),
+            "map.yaml: line 1: tiling: is some; must be divisors or any");
+}
+
 TEST_F(UnitMappingFile, WhatIsWrittenIsReadBack) {
   mj::MappingFile written;
   written.accelerator = "my chip: \"new\"";

@@ -17,7 +17,7 @@ struct Chain {
 Chain chain_of(const NestSpace& space, const LoopNest& nest) {
   Chain chain;
   for (const Stage& stage : space.stages) {
-    chain.tiles.push_back(tile_extents(nest, stage.last_level));
+    chain.tiles.push_back(tile_extents(*space.shape, nest, stage.last_level));
     Extents spread{{1, 1, 1, 1, 1, 1, 1}};
     for (const auto& axis : nest.levels[stage.last_level].spatial) {
       for (const Loop& loop : axis) {
