@@ -28,7 +28,7 @@ double theirs(const mj::Document& data) {
   return seconds;
 }
 
-void print_reference(mj::Counting counting) {
+void print_reference(mj::Counting counting, const mj::NestOptions& options) {
   const auto accelerators = reference::accelerators(false);
   std::vector<double> times;
   fmt::print(
@@ -41,8 +41,9 @@ void print_reference(mj::Counting counting) {
     problem.levels = accelerator.levels;
     problem.prices = mj::plain_prices(accelerator, static_cast<double>(mac_count(problem.shape)));
     problem.counting = counting;
+    problem.tiling = options.tiling;
     const double start = processor_seconds();
-    const auto found = mj::search_nest(problem);
+    const auto found = mj::search_nest(problem, {.seconds = options.seconds});
     times.push_back(1e3 * (processor_seconds() - start));
     const double macs = static_cast<double>(mac_count(problem.shape));
     const mj::Document* annealed = each.data.find("annealed");
@@ -51,6 +52,9 @@ void print_reference(mj::Counting counting) {
         found->energy / macs, reference::number(each.data, "energy") / macs,
         annealed == nullptr ? "-" : fmt::format("{:.4f}", reference::number(*annealed, "energy") / macs),
         times.back(), theirs(each.data), found->candidates, found->looked_at);
+    if (!found->is_proven) {
+      fmt::print("  at most {:.2f} % above the optimum\n", 100 * (found->value / found->bound - 1));
+    }
   }
   std::sort(times.begin(), times.end());
   fmt::print("\nmedian {:.1f} ms, most {:.1f} ms\n\n", times[times.size() / 2], times.back());
@@ -113,7 +117,7 @@ void print_presets(const std::string& only, const mj::NestOptions& options) {
 
 }  // namespace
 
-/// mapper [--layers] [--presets [NAME]] [--exact] [--latency] [--seconds N]
+/// mapper [--layers] [--presets [NAME]] [--exact] [--any] [--latency] [--seconds N]
 int main(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
   const auto has = [&](const char* word) {
@@ -123,9 +127,10 @@ int main(int argc, char** argv) {
   const auto limit = std::find(words.begin(), words.end(), "--seconds");
   options.seconds = limit == words.end() || limit + 1 == words.end() ? 20 : std::stod(*(limit + 1));
   options.objective = has("--latency") ? mj::Objective::latency : mj::Objective::energy;
+  options.tiling = has("--any") ? mj::Tiling::any : mj::Tiling::divisors;
   const auto at = std::find(words.begin(), words.end(), "--presets");
   if (at == words.end()) {
-    print_reference(has("--exact") ? mj::Counting::exact : mj::Counting::timeloop);
+    print_reference(has("--exact") || has("--any") ? mj::Counting::exact : mj::Counting::timeloop, options);
   } else {
     print_presets(at + 1 == words.end() || (at + 1)->starts_with("--") ? "" : *(at + 1), options);
   }

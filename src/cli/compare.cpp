@@ -21,6 +21,7 @@ struct CompareOptions {
 };
 
 int run_compare(const CompareOptions& options) {
+  check_nest_options(options.hardware.nests);
   std::vector<Accelerator> accelerators;
   for (const std::string& name : options.accelerators) {
     accelerators.push_back(read_accelerator(name));

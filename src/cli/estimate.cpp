@@ -55,6 +55,7 @@ void add_extras(const EstimateOptions& options, const LoadedModel& model, const 
 }
 
 int run_estimate(const EstimateOptions& options) {
+  check_nest_options(options.hardware.nests);
   const Accelerator accelerator = read_accelerator(options.hardware.accelerator);
   std::optional<MappingFile> mappings;
   if (!options.mapping.empty()) {

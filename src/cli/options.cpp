@@ -82,11 +82,26 @@ void add_nest_options(CLI::App& command, NestOptions& options) {
       .add_option("--objective", options.objective, "What the best loop nest has least of (default energy)")
       ->transform(CLI::CheckedTransformer(objectives))
       ->type_name("energy|latency|edp");
+  const std::map<std::string, Tiling> tilings{{"divisors", Tiling::divisors}, {"any", Tiling::any}};
+  command
+      .add_option(
+          "--tiling", options.tiling,
+          "Tile sizes of loop nests: divisors of the layer's, or any, with smaller last tiles (default "
+          "divisors)")
+      ->transform(CLI::CheckedTransformer(tilings))
+      ->type_name("divisors|any");
   command
       .add_option("--time-limit", options.seconds,
                   "Search a layer no longer; the best so far is given with its gap (default 10)")
       ->check(number_from(0, most_seconds))
       ->type_name("SECONDS");
+}
+
+void check_nest_options(const NestOptions& options) {
+  if (options.tiling == Tiling::any && options.counting == Counting::timeloop) {
+    throw CLI::ValidationError(
+        "--tiling", "any takes --counting exact: Timeloop's rules do not count smaller last tiles");
+  }
 }
 
 void add_workload_options(CLI::App& command, HardwareOptions& options) {

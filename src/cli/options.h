@@ -23,8 +23,10 @@ struct HardwareOptions {
   int activation_bits = 0;
   NestOptions nests{.seconds = 10};
 };
-/// --counting, --objective and --time-limit, of accelerators that are mapped by loop nests.
+/// --counting, --objective, --tiling and --time-limit, of accelerators that are mapped by loop nests.
 void add_nest_options(CLI::App& command, NestOptions& options);
+/// Throws CLI::ValidationError for options that exclude each other.
+void check_nest_options(const NestOptions& options);
 /// --hw and the workload options.
 void add_hardware_options(CLI::App& command, HardwareOptions& options);
 /// --batch and the bit widths.

@@ -75,12 +75,12 @@ bool has(unsigned changed, Operand operand) {
 }  // namespace
 
 ChainCosts::ChainCosts(const NestSpace& space, std::vector<const NestTerms*> terms, Counting counting)
-    : space_(space),
+    : StepCosts(space.stages.size(), terms.size()),
+      space_(space),
       terms_(std::move(terms)),
       counting_(counting),
       rows_(space.shape->stride[0], space.shape->dilation[0]),
       columns_(space.shape->stride[1], space.shape->dilation[1]),
-      loops_(space.stages.size()),
       costs_(space.stages.size()) {}
 
 ChainCosts::Move ChainCosts::step_of(Dimension dimension, int64_t below) const {
@@ -137,32 +137,39 @@ ChainCosts::StageCosts ChainCosts::costs_into(std::size_t stage, const NestTerms
   return costs;
 }
 
-/// What no order changes of any nest: the MACs' own accesses, the first visits, Timeloop's first updates.
-std::vector<double> ChainCosts::fixed_prices(const std::vector<Extents>& tiles,
-                                             const std::vector<Extents>& spreads) const {
-  std::vector<double> prices;
+/// The MACs' own accesses, and Timeloop's first updates.
+double ChainCosts::mac_prices(const NestTerms& terms) const {
   const std::size_t macs_stage = space_.stages.size();
-  double macs = 1;
-  for (const int64_t extent : space_.whole.values) {
-    macs *= real(extent);
+  const double macs = volume(space_.whole);
+  double price = terms.constant;
+  for (const MoveTerm& move : terms.moves[macs_stage]) {
+    for (const AskedTerm& asked : move.asked) {
+      const Around around =
+          look_around(space_, move.operand, false, asked.outer, macs_stage, tiles_, spreads_);
+      price += asked.price * macs / around.instances * different_tiles(around);
+    }
   }
-  for (const NestTerms* terms : terms_) {
-    double price = terms->constant;
-    for (const MoveTerm& move : terms->moves[macs_stage]) {
-      for (const AskedTerm& asked : move.asked) {
-        const Around around =
-            look_around(space_, move.operand, false, asked.outer, macs_stage, tiles, spreads);
-        price += asked.price * macs / around.instances * different_tiles(around);
+  double added = 1;
+  for (std::size_t stage = 0; stage < macs_stage; ++stage) {
+    price += terms.shared_starts[stage] * added;
+    if (stage < spreads_.size()) {
+      for (const Dimension dimension : all_dimensions) {
+        added *= is_relevant(Operand::outputs, dimension) ? 1 : real(spreads_[stage][dimension]);
       }
     }
-    double added = 1;
-    for (std::size_t stage = 0; stage < macs_stage; ++stage) {
-      price += terms->shared_starts[stage] * added;
-      if (stage < spreads.size()) {
-        for (const Dimension dimension : all_dimensions) {
-          added *= is_relevant(Operand::outputs, dimension) ? 1 : real(spreads[stage][dimension]);
-        }
-      }
+  }
+  return price;
+}
+
+std::vector<double> ChainCosts::fixed_prices() {
+  std::vector<double> prices;
+  for (std::size_t term = 0; term < terms_.size(); ++term) {
+    double price = mac_prices(*terms_[term]);
+    for (std::size_t inner = 1; inner < space_.stages.size(); ++inner) {
+      const StageCosts& costs = costs_[inner][term];
+      price += costs.weights + costs.outputs;
+      price += counting_ == Counting::exact ? fresh_words(inner, {1, 0, 0, 0}, costs)
+                                            : costs.box_word * fresh_box(inner, {1, 0, 0, 0});
     }
     prices.push_back(price);
   }
@@ -172,6 +179,7 @@ std::vector<double> ChainCosts::fixed_prices(const std::vector<Extents>& tiles,
 void ChainCosts::prepare(const std::vector<Extents>& tiles, const std::vector<Extents>& spreads) {
   const std::size_t stages = space_.stages.size();
   tiles_ = tiles;
+  spreads_ = spreads;
   double outside = 1;
   for (std::size_t stage = 0; stage < stages; ++stage) {
     StageLoops& loops = loops_[stage];
@@ -307,17 +315,6 @@ void ChainCosts::add_step(std::size_t stage, std::size_t loop, unsigned inside,
         price += input_price(inner, move, innermost[inner], costs);
       }
       prices[term] += times * price;
-    }
-  }
-}
-
-void ChainCosts::add_first_visits(std::vector<double>& prices) {
-  for (std::size_t inner = 1; inner < space_.stages.size(); ++inner) {
-    for (std::size_t term = 0; term < prices.size(); ++term) {
-      const StageCosts& costs = costs_[inner][term];
-      prices[term] += costs.weights + costs.outputs;
-      prices[term] += counting_ == Counting::exact ? fresh_words(inner, {1, 0, 0, 0}, costs)
-                                                   : costs.box_word * fresh_box(inner, {1, 0, 0, 0});
     }
   }
 }

@@ -5,49 +5,19 @@
 
 #include "search/axis_table.h"
 #include "search/nest_space.h"
+#include "search/step_costs.h"
 
 namespace mj {
 
-/// What the steps of the loops in time cost, for one chain of tiles and spreads at a time.
-class ChainCosts {
+/// What the steps cost where bounds divide the tiles.
+class ChainCosts : public StepCosts {
  public:
-  /// A move of the input tile: images, channels, rows, columns.
-  using Move = std::array<int64_t, 4>;
-
-  /// A set of a stage's loops, inside another of them.
-  struct LoopSet {
-    double times = 1;      ///< product of the bounds of the loops that stand outside the set, at all stages
-    Move back{};           ///< how far its loops go back where one outside steps
-    unsigned changed = 0;  ///< operands that its loops change, a bit each
-  };
-  /// Of a stage, those of bound 1 left out.
-  struct StageLoops {
-    std::size_t count = 0;
-    std::array<Dimension, dimension_count> dimensions{};
-    std::array<int64_t, dimension_count> bounds{};
-    std::array<Move, dimension_count> steps{};
-    Move back{};           ///< of all of them
-    unsigned changed = 0;  ///< by any of them
-    std::vector<LoopSet> sets;
-  };
-
   ChainCosts(const NestSpace& space, std::vector<const NestTerms*> terms, Counting counting);
 
-  /// Takes up a chain: tiles by stage, and the spreads between stages.
-  void prepare(const std::vector<Extents>& tiles, const std::vector<Extents>& spreads);
-
-  const StageLoops& loops(std::size_t stage) const { return loops_[stage]; }
-  std::size_t terms() const { return terms_.size(); }
-  Counting counting() const { return counting_; }
-
-  /// What no order changes: the MACs' own accesses, the first visits, Timeloop's first updates.
-  std::vector<double> fixed_prices(const std::vector<Extents>& tiles,
-                                   const std::vector<Extents>& spreads) const;
-  void add_first_visits(std::vector<double>& prices);
-  /// Adds what all steps of a loop cost, with the set of loops `inside` it, to a price for each of the terms.
-  /// @param innermost by inner stage, the step of the loop next to it, where there is one between
+  void prepare(const std::vector<Extents>& tiles, const std::vector<Extents>& spreads) override;
+  std::vector<double> fixed_prices() override;
   void add_step(std::size_t stage, std::size_t loop, unsigned inside,
-                const std::vector<const Move*>& innermost, double* prices);
+                const std::vector<const Move*>& innermost, double* prices) override;
 
  private:
   struct InputTerm {
@@ -65,6 +35,7 @@ class ChainCosts {
     std::vector<InputTerm> inputs;  ///< in exact counting
   };
 
+  double mac_prices(const NestTerms& terms) const;
   StageCosts costs_into(std::size_t stage, const NestTerms& terms, const std::vector<Extents>& tiles,
                         const std::vector<Extents>& spreads) const;
   void prepare_sets(StageLoops& loops, double outside) const;
@@ -81,8 +52,8 @@ class ChainCosts {
   AxisTable columns_;
 
   // Of the chain at hand, by stage.
-  std::vector<StageLoops> loops_;
   std::vector<Extents> tiles_;
+  std::vector<Extents> spreads_;
   std::vector<std::vector<StageCosts>> costs_;  ///< by inner stage and term
 };
 

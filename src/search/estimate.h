@@ -16,6 +16,7 @@ struct NestOptions {
   Counting counting = Counting::exact;
   Objective objective = Objective::energy;
   std::optional<double> seconds;  ///< for each layer; none: until the proof
+  Tiling tiling = Tiling::divisors;
 };
 
 /// A layer's loop nest, and what the search says of it.

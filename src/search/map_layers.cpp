@@ -7,6 +7,9 @@
 #include "base/error.h"
 #include "base/threads.h"
 #include "energy/nest_accesses.h"
+#include "mapping/ceil_divide.h"
+#include "mapping/fan_out.h"
+#include "mapping/placed_loops.h"
 
 namespace mj {
 namespace {
@@ -40,33 +43,25 @@ std::string key_of(const NestProblem& problem) {
     add_prices(limit.words);
   }
   add(problem.timed_share);
+  add(problem.tiling == Tiling::any ? 1 : 0);
   return key;
 }
 
-bool may_stand(const std::string& allowed, Dimension dimension) {
-  return allowed.find(letter_of(dimension)) != std::string::npos;
-}
-
-/// Of the instances of a level, those that a dimension may be spread over at most.
-int64_t most_instances(const Level& level, Dimension dimension) {
-  const int64_t x = may_stand(level.unroll[0], dimension) ? level.instances[0] : 1;
-  const int64_t y = may_stand(level.unroll[1], dimension) ? level.instances[1] : 1;
-  return level.one_axis ? std::max(x, y) : x * y;
-}
-
 /// The tile that a level must hold at least: what no loop further out, in time or space, can divide.
-Extents smallest_tile(const LayerShape& shape, const std::vector<Level>& levels, std::size_t level) {
-  Extents tile = extents_of(shape);
+Extents smallest_tile(const NestProblem& problem, std::size_t level) {
+  const std::vector<Level>& levels = problem.levels;
+  Extents tile = extents_of(problem.shape);
   for (const Dimension dimension : all_dimensions) {
     const int64_t whole = tile[dimension];
     int64_t most_parts = 1;
     for (std::size_t i = 0; i < level; ++i) {
-      most_parts = may_stand(levels[i].temporal, dimension)
+      most_parts = allows(levels[i].temporal, dimension)
                        ? whole
                        : std::min(whole, most_parts * most_instances(levels[i + 1], dimension));
     }
     tile[dimension] = 1;
-    while (whole % tile[dimension] != 0 || whole / tile[dimension] > most_parts) {
+    while ((problem.tiling == Tiling::divisors && whole % tile[dimension] != 0) ||
+           ceil_divide(whole, tile[dimension]) > most_parts) {
       ++tile[dimension];
     }
   }
@@ -77,7 +72,7 @@ Extents smallest_tile(const LayerShape& shape, const std::vector<Level>& levels,
 std::string reason_of(const NestProblem& problem) {
   for (std::size_t i = 0; i < problem.levels.size(); ++i) {
     const Level& level = problem.levels[i];
-    const Extents tile = smallest_tile(problem.shape, problem.levels, i);
+    const Extents tile = smallest_tile(problem, i);
     double needed = 0;
     for (const Operand operand : all_operands) {
       const double words = level.holds[operand] ? tile_words(problem.shape, operand, tile) : 0;
@@ -118,6 +113,9 @@ LayerEstimate priced(const Workload& workload, const Accelerator& accelerator, i
   const double scale = is_product ? groups * groups : groups;
   estimate.value = is_product ? energy * cycles : options.objective == Objective::latency ? cycles : energy;
   estimate.least_value = optimum.value * scale;
+  if (!optimum.is_proven) {
+    estimate.least_value = std::min(estimate.least_value, estimate.value);  // a given one may be better
+  }
   estimate.bound = optimum.bound * scale;
   estimate.candidates = optimum.candidates;
   estimate.looked_at = optimum.looked_at;
@@ -137,6 +135,7 @@ NestProblem nest_problem(const Workload& workload, const Accelerator& accelerato
   problem.prices = layer.prices;
   problem.counting = options.counting;
   problem.objective = options.objective;
+  problem.tiling = options.tiling;
   problem.timed_share = layer.timed_share;
   for (std::size_t i = 0; i < accelerator.levels.size(); ++i) {
     if (accelerator.levels[i].bandwidth) {
@@ -164,6 +163,10 @@ std::vector<LayerEstimate> map_layers(const std::vector<Workload>& workloads, co
   std::vector<std::size_t> searches;
   for (std::size_t i = 0; i < workloads.size(); ++i) {
     problems.push_back(nest_problem(workloads[i], accelerator, options));
+    if (const auto own = given.find(i);
+        own != given.end() && has_ragged_tiles(workloads[i].shape, own->second)) {
+      problems.back().tiling = Tiling::any;  // it is compared with the best of its kind
+    }
     const auto [at, is_new] = known.emplace(key_of(problems.back()), i);
     first.push_back(at->second);
     if (is_new) {

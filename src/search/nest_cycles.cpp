@@ -1,37 +1,31 @@
 #include "search/nest_cycles.h"
 
-#include <algorithm>
-
+#include "mapping/placed_loops.h"
 #include "search/extent_math.h"
 #include "search/search_key.h"
 
 namespace mj {
-
-NestCycles::NestCycles(const NestProblem& problem, const NestSpace& space)
-    : problem_(problem),
-      stages_(space.stages),
-      macs_(volume(space.whole)),
-      least_transfer_(least_transfer(space)) {
-  for (const std::vector<SpreadGroup>& groups : space.spreads) {
-    int64_t most = 1;
-    for (const SpreadGroup& group : groups) {
-      most = std::max(most, group.instances);
+std::vector<NestTerms> terms_of(const NestProblem& problem) {
+  const double outputs = tile_words(problem.shape, Operand::outputs, extents_of(problem.shape));
+  std::vector<NestTerms> terms{terms_of(problem.prices, problem.levels, problem.counting, outputs)};
+  if (problem.objective != Objective::energy) {
+    for (const BandwidthLimit& limit : problem.limits) {
+      terms.push_back(terms_of(limit.words, problem.levels, problem.counting, outputs));
     }
-    room_.push_back(static_cast<double>(most));
   }
+  return terms;
 }
 
-/// Cycles that memory takes at least: each tensor passes it once.
-double NestCycles::least_transfer(const NestSpace& space) const {
+double least_transfer(const NestProblem& problem) {
   double cycles = 0;
-  if (problem_.objective == Objective::energy) {
+  if (problem.objective == Objective::energy) {
     return 0;
   }
-  for (const BandwidthLimit& limit : problem_.limits) {
-    if (limit.level == 0 && problem_.levels.size() > 1) {
+  for (const BandwidthLimit& limit : problem.limits) {
+    if (limit.level == 0 && problem.levels.size() > 1) {
       const auto& words = limit.words.levels[0];
       const auto all = [&](Operand operand) {
-        return tile_words(problem_.shape, operand, space.whole, false);
+        return tile_words(problem.shape, operand, extents_of(problem.shape), false);
       };
       cycles = std::max(cycles, (all(Operand::weights) * words[Operand::weights].read +
                                  all(Operand::inputs) * words[Operand::inputs].read +
@@ -40,6 +34,20 @@ double NestCycles::least_transfer(const NestSpace& space) const {
     }
   }
   return cycles * (1 - rounding);
+}
+
+NestCycles::NestCycles(const NestProblem& problem, const NestSpace& space)
+    : problem_(problem),
+      stages_(space.stages),
+      macs_(volume(space.whole)),
+      least_transfer_(mj::least_transfer(problem)) {
+  for (const std::vector<SpreadGroup>& groups : space.spreads) {
+    int64_t most = 1;
+    for (const SpreadGroup& group : groups) {
+      most = std::max(most, group.instances);
+    }
+    room_.push_back(static_cast<double>(most));
+  }
 }
 
 double NestCycles::least(const PartialNest& nest, std::size_t decided_from) const {
@@ -55,12 +63,8 @@ double NestCycles::of(const PartialNest& nest, const std::vector<double>& prices
   for (const Extents& spread : nest.spreads) {
     instances *= volume(spread);
   }
-  double cycles = macs_ / instances * problem_.timed_share;
-  for (std::size_t i = 1; i < prices.size(); ++i) {
-    const BandwidthLimit& limit = problem_.limits[i - 1];
-    cycles = std::max(cycles, prices[i] / (limit.words_per_cycle * instances_of(limit.level, nest)));
-  }
-  return cycles;
+  return slowest_cycles(problem_, macs_ / instances * problem_.timed_share, prices,
+                        [&](std::size_t level) { return instances_of(level, nest); });
 }
 
 double NestCycles::instances_of(std::size_t level, const PartialNest& nest) const {
@@ -74,14 +78,7 @@ double NestCycles::instances_of(std::size_t level, const PartialNest& nest) cons
 double nest_cycles(const NestProblem& problem, const LoopNest& nest, const NestCounts& counts) {
   double cycles = counts.cycles * problem.timed_share;
   for (const BandwidthLimit& limit : problem.limits) {
-    double instances = 1;
-    for (std::size_t level = 0; level < limit.level; ++level) {
-      for (const auto& axis : nest.levels[level].spatial) {
-        for (const Loop& loop : axis) {
-          instances *= static_cast<double>(loop.bound);
-        }
-      }
-    }
+    const double instances = instances_in_use(problem.shape, nest, limit.level);
     cycles = std::max(cycles,
                       price_nest(counts, problem.levels, limit.words) / (limit.words_per_cycle * instances));
   }

@@ -160,12 +160,17 @@ bool multiply(const NestSpace& space, const TileIndex& a, const TileIndex& b, Ti
 }
 
 bool fits(const NestSpace& space, std::size_t stage, const Extents& tile) {
+  return fits(*space.shape, *space.levels, space.stages[stage], tile);
+}
+
+bool fits(const LayerShape& shape, const std::vector<Level>& levels, const Stage& stage,
+          const Extents& tile) {
   PerOperand<double> words;
   for (const Operand operand : all_operands) {
-    words[operand] = tile_words(*space.shape, operand, tile);
+    words[operand] = tile_words(shape, operand, tile);
   }
-  for (std::size_t i = space.stages[stage].first_level; i <= space.stages[stage].last_level; ++i) {
-    const Level& level = (*space.levels)[i];
+  for (std::size_t i = stage.first_level; i <= stage.last_level; ++i) {
+    const Level& level = levels[i];
     double needed = 0;
     for (const Operand operand : all_operands) {
       needed += level.holds[operand] ? words[operand] : 0;

@@ -53,6 +53,7 @@ TileIndex whole_tile(const NestSpace& space);
 bool multiply(const NestSpace& space, const TileIndex& a, const TileIndex& b, TileIndex& product);
 /// Whether the levels of a stage have room for the tile.
 bool fits(const NestSpace& space, std::size_t stage, const Extents& tile);
+bool fits(const LayerShape& shape, const std::vector<Level>& levels, const Stage& stage, const Extents& tile);
 
 /// Calls visit(tile) for all tiles that fit a stage and hold `least`; tiles grow with each dimension, so what
 /// does not fit ends a run.

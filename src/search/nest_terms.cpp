@@ -8,8 +8,14 @@ namespace {
 /// Writes the terms of one price.
 class TermWriter {
  public:
-  TermWriter(const NestPrices& prices, const std::vector<Level>& levels, Counting counting, double outputs)
-      : prices_(prices), levels_(levels), counting_(counting), outputs_(outputs), stages_(stages_of(levels)) {
+  TermWriter(const NestPrices& prices, const std::vector<Level>& levels, Counting counting, double outputs,
+             bool returns_are_free = false)
+      : prices_(prices),
+        levels_(levels),
+        counting_(counting),
+        outputs_(outputs),
+        returns_are_free_(returns_are_free),
+        stages_(stages_of(levels)) {
     terms_.moves.resize(stages_.size() + 1);
     terms_.shared_starts.assign(stages_.size(), 0);
     terms_.constant = prices.macs;
@@ -44,8 +50,9 @@ class TermWriter {
     }
     for (std::size_t i = 0; i < holders.size(); ++i) {
       const std::size_t inner = i + 1 < holders.size() ? holders[i + 1] : levels_.size();
-      MoveTerm term =
-          operand == Operand::outputs ? output_term(holders, i) : input_term(operand, holders[i], inner);
+      MoveTerm term = operand != Operand::outputs ? input_term(operand, holders[i], inner)
+                      : returns_are_free_         ? least_output_term(holders, i)
+                                                  : output_term(holders, i);
       add_crossings(operand, holders[i], inner, term);
       merge_equal_stages(stage_of(inner), term);
       terms_.moves[stage_of(inner)].push_back(term);
@@ -103,6 +110,25 @@ class TermWriter {
     return term;
   }
 
+  /// What is paid for an update, and again for each word that comes back, of reads and drains.
+  double read_or_drain(std::size_t level) const {
+    const OperandPrices& of = price(level, Operand::outputs);
+    return level == 0 ? of.read : std::min(of.read, of.drain);
+  }
+
+  MoveTerm least_output_term(const std::vector<std::size_t>& holders, std::size_t i) const {
+    MoveTerm term;
+    term.operand = Operand::outputs;
+    const std::size_t outer = holders[i];
+    const std::size_t inner = i + 1 < holders.size() ? holders[i + 1] : levels_.size();
+    const double each = price(outer, Operand::outputs).update + read_or_drain(outer);
+    term.asked.push_back({stage_of(outer), each * mac_share(Operand::outputs, inner)});
+    if (inner < levels_.size()) {
+      term.filled = price(inner, Operand::outputs).drain - read_or_drain(inner);
+    }
+    return term;
+  }
+
   void add_crossings(Operand operand, std::size_t outer, std::size_t inner, MoveTerm& term) const {
     for (std::size_t level = outer + 1; level <= inner && level < levels_.size(); ++level) {
       if (levels_[level].network_energy != 0) {
@@ -125,7 +151,7 @@ class TermWriter {
   }
 
   void write_starts(const std::vector<std::size_t>& holders) {
-    for (std::size_t i = 0; i < holders.size(); ++i) {
+    for (std::size_t i = 0; i < (returns_are_free_ ? 1 : holders.size()); ++i) {
       double saved = price(holders[i], Operand::outputs).read;
       saved += i > 0 ? fill_price(holders[i - 1], holders[i]) : 0;
       if (counting_ == Counting::timeloop && stage_of(holders[i]) > 0) {
@@ -140,6 +166,7 @@ class TermWriter {
   const std::vector<Level>& levels_;
   Counting counting_;
   double outputs_;
+  bool returns_are_free_;
   std::vector<Stage> stages_;
   NestTerms terms_;
 };
@@ -164,6 +191,18 @@ std::vector<Stage> stages_of(const std::vector<Level>& levels) {
 NestTerms terms_of(const NestPrices& prices, const std::vector<Level>& levels, Counting counting,
                    double output_words) {
   return TermWriter(prices, levels, counting, output_words).write();
+}
+
+NestTerms least_terms_of(const NestPrices& prices, const std::vector<Level>& levels, double output_words) {
+  return TermWriter(prices, levels, Counting::exact, output_words, true).write();
+}
+
+std::vector<const NestTerms*> pointers_to(const std::vector<NestTerms>& terms) {
+  std::vector<const NestTerms*> each;
+  for (const NestTerms& one : terms) {
+    each.push_back(&one);
+  }
+  return each;
 }
 
 }  // namespace mj

@@ -44,4 +44,11 @@ struct NestTerms {
 NestTerms terms_of(const NestPrices& prices, const std::vector<Level>& levels, Counting counting,
                    double output_words);
 
+/// At most as much, counted exactly, and without negative prices: partial sums come back for nothing. A
+/// level's reads and drains are together the updates and the fills, as each word that starts empty saves a
+/// read and each that leaves costs a drain.
+NestTerms least_terms_of(const NestPrices& prices, const std::vector<Level>& levels, double output_words);
+
+std::vector<const NestTerms*> pointers_to(const std::vector<NestTerms>& terms);
+
 }  // namespace mj

@@ -4,6 +4,8 @@
 #include <array>
 #include <limits>
 
+#include "search/chain_costs.h"
+
 namespace mj {
 namespace {
 
@@ -32,13 +34,15 @@ void keep_best(std::vector<Priced>& kept, Priced added) {
 }  // namespace
 
 OrderChoice::OrderChoice(const NestSpace& space, std::vector<const NestTerms*> terms, Counting counting)
-    : stages_(space.stages.size()), chain_(space, std::move(terms), counting) {}
+    : stages_(space.stages.size()),
+      chain_(std::make_unique<ChainCosts>(space, std::move(terms), counting)),
+      counting_(counting) {}
 
 /// With one price, of which there is a least. Writes the order, outside in.
-double OrderChoice::order_one_price(std::size_t stage, const std::vector<const ChainCosts::Move*>& innermost,
+double OrderChoice::order_one_price(std::size_t stage, const std::vector<const StepCosts::Move*>& innermost,
                                     int first, std::vector<Dimension>& order) {
   constexpr double unknown = std::numeric_limits<double>::infinity();
-  const ChainCosts::StageLoops& loops = chain_.loops(stage);
+  const StepCosts::StageLoops& loops = chain_->loops(stage);
   const std::size_t count = loops.count;
   std::array<double, 1U << dimension_count> least{};
   std::array<uint8_t, 1U << dimension_count> last{};
@@ -51,7 +55,7 @@ double OrderChoice::order_one_price(std::size_t stage, const std::vector<const C
         continue;
       }
       double step = 0;
-      chain_.add_step(stage, loop, inside, innermost, &step);
+      chain_->add_step(stage, loop, inside, innermost, &step);
       const unsigned next = inside | 1U << loop;
       if (least.at(inside) + step < least.at(next)) {
         least.at(next) = least.at(inside) + step;
@@ -71,18 +75,18 @@ double OrderChoice::order_one_price(std::size_t stage, const std::vector<const C
 /// All orders of one stage's loops, as paths over the sets of loops inside; `first` is the innermost loop, or
 /// -1 for any.
 std::vector<OrderedNest> OrderChoice::order_stage(std::size_t stage,
-                                                  const std::vector<const ChainCosts::Move*>& innermost,
+                                                  const std::vector<const StepCosts::Move*>& innermost,
                                                   int first) {
-  if (chain_.terms() == 1) {
+  if (chain_->terms() == 1) {
     OrderedNest nest{{0}, std::vector<std::vector<Dimension>>(stages_)};
     nest.prices[0] = order_one_price(stage, innermost, first, nest.orders[stage]);
     return {nest};
   }
-  const ChainCosts::StageLoops& loops = chain_.loops(stage);
+  const StepCosts::StageLoops& loops = chain_->loops(stage);
   const std::size_t count = loops.count;
   std::vector<std::vector<Label>> labels(std::size_t{1} << count);
-  labels[0].push_back({std::vector<double>(chain_.terms(), 0.0)});
-  std::vector<double> step(chain_.terms());
+  labels[0].push_back({std::vector<double>(chain_->terms(), 0.0)});
+  std::vector<double> step(chain_->terms());
   for (unsigned inside = 0; inside < labels.size(); ++inside) {
     if (labels[inside].empty()) {
       continue;
@@ -93,7 +97,7 @@ std::vector<OrderedNest> OrderChoice::order_stage(std::size_t stage,
         continue;
       }
       std::fill(step.begin(), step.end(), 0.0);
-      chain_.add_step(stage, loop, inside, innermost, step.data());
+      chain_->add_step(stage, loop, inside, innermost, step.data());
       for (std::size_t i = 0; i < labels[inside].size(); ++i) {
         Label next{labels[inside][i].prices, static_cast<int>(loop), i};
         for (std::size_t term = 0; term < step.size(); ++term) {
@@ -122,12 +126,12 @@ std::vector<OrderedNest> OrderChoice::order_stage(std::size_t stage,
 /// Orders of this stage and those further out. `innermost` holds, for each inner stage, the step of the loop
 /// next to it, where there is one between.
 std::vector<OrderedNest> OrderChoice::solve(std::size_t stage,
-                                            const std::vector<const ChainCosts::Move*>& innermost) {
-  const ChainCosts::StageLoops& loops = chain_.loops(stage);
-  const auto go_out = [&](const std::vector<const ChainCosts::Move*>& steps) {
+                                            const std::vector<const StepCosts::Move*>& innermost) {
+  const StepCosts::StageLoops& loops = chain_->loops(stage);
+  const auto go_out = [&](const std::vector<const StepCosts::Move*>& steps) {
     if (stage == 0) {
       return std::vector<OrderedNest>{
-          {std::vector<double>(chain_.terms(), 0.0), std::vector<std::vector<Dimension>>(stages_)}};
+          {std::vector<double>(chain_->terms(), 0.0), std::vector<std::vector<Dimension>>(stages_)}};
     }
     return solve(stage - 1, steps);
   };
@@ -135,9 +139,9 @@ std::vector<OrderedNest> OrderChoice::solve(std::size_t stage,
     return go_out(innermost);
   }
   std::vector<OrderedNest> best;
-  const bool exact = chain_.counting() == Counting::exact;
+  const bool exact = counting_ == Counting::exact;
   for (std::size_t first = 0; first < (exact ? 1 : loops.count); ++first) {
-    std::vector<const ChainCosts::Move*> steps = innermost;
+    std::vector<const StepCosts::Move*> steps = innermost;
     for (std::size_t inner = stage + 1; inner < steps.size() && !exact; ++inner) {
       if (steps[inner] == nullptr) {
         steps[inner] = &loops.steps.at(first);
@@ -164,11 +168,11 @@ std::vector<OrderedNest> OrderChoice::solve(std::size_t stage,
 void OrderChoice::solve_each_stage() {
   found_.resize(1);
   OrderedNest& nest = found_.front();
-  nest.prices.assign(chain_.terms(), 0.0);
+  nest.prices.assign(chain_->terms(), 0.0);
   nest.orders.resize(stages_);
   for (std::size_t stage = 0; stage + 1 < stages_; ++stage) {
     nest.orders[stage].clear();
-    if (chain_.loops(stage).count > 0) {
+    if (chain_->loops(stage).count > 0) {
       nest.prices[0] = order_one_price(stage, no_steps_, -1, nest.orders[stage]) + nest.prices[0];
     }
   }
@@ -176,16 +180,15 @@ void OrderChoice::solve_each_stage() {
 
 const std::vector<OrderedNest>& OrderChoice::best(const std::vector<Extents>& tiles,
                                                   const std::vector<Extents>& spreads) {
-  chain_.prepare(tiles, spreads);
-  std::vector<double> fixed = chain_.fixed_prices(tiles, spreads);
-  chain_.add_first_visits(fixed);
+  chain_->prepare(tiles, spreads);
+  const std::vector<double> fixed = chain_->fixed_prices();
   no_steps_.assign(stages_, nullptr);
-  if (stages_ < 2 || (chain_.terms() == 1 && chain_.counting() == Counting::exact)) {
+  if (stages_ < 2 || (chain_->terms() == 1 && counting_ == Counting::exact)) {
     solve_each_stage();
   } else {
     found_ = solve(stages_ - 2, no_steps_);
   }
-  const ChainCosts::StageLoops& last = chain_.loops(stages_ - 1);
+  const StepCosts::StageLoops& last = chain_->loops(stages_ - 1);
   for (OrderedNest& nest : found_) {
     for (std::size_t term = 0; term < fixed.size(); ++term) {
       nest.prices[term] += fixed[term];

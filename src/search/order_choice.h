@@ -1,8 +1,11 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
-#include "search/chain_costs.h"
+#include "energy/nest_counts.h"
+#include "search/nest_space.h"
+#include "search/step_costs.h"
 
 namespace mj {
 
@@ -19,6 +22,8 @@ class OrderChoice {
  public:
   /// @param terms one or more prices; with more, the orders that no other beats in all of them are kept
   OrderChoice(const NestSpace& space, std::vector<const NestTerms*> terms, Counting counting);
+  OrderChoice(std::size_t stages, std::unique_ptr<StepCosts> costs, Counting counting)
+      : stages_(stages), chain_(std::move(costs)), counting_(counting) {}
 
   /// @param tiles   by stage
   /// @param spreads between stages
@@ -33,16 +38,17 @@ class OrderChoice {
     std::size_t from = 0;
   };
 
-  std::vector<OrderedNest> solve(std::size_t stage, const std::vector<const ChainCosts::Move*>& innermost);
+  std::vector<OrderedNest> solve(std::size_t stage, const std::vector<const StepCosts::Move*>& innermost);
   std::vector<OrderedNest> order_stage(std::size_t stage,
-                                       const std::vector<const ChainCosts::Move*>& innermost, int first);
-  double order_one_price(std::size_t stage, const std::vector<const ChainCosts::Move*>& innermost, int first,
+                                       const std::vector<const StepCosts::Move*>& innermost, int first);
+  double order_one_price(std::size_t stage, const std::vector<const StepCosts::Move*>& innermost, int first,
                          std::vector<Dimension>& order);
   void solve_each_stage();
 
   std::size_t stages_;
-  ChainCosts chain_;
-  std::vector<const ChainCosts::Move*> no_steps_;
+  std::unique_ptr<StepCosts> chain_;
+  Counting counting_;
+  std::vector<const StepCosts::Move*> no_steps_;
   std::vector<OrderedNest> found_;
 };
 

@@ -15,6 +15,7 @@
 #include "search/nest_cycles.h"
 #include "search/order_choice.h"
 #include "search/outer_bounds.h"
+#include "search/ragged_search.h"
 #include "search/search_key.h"
 
 namespace mj {
@@ -28,10 +29,10 @@ class Search {
         options_(options),
         space_(make_space(problem.shape, problem.levels)),
         mirrored_(space_),
-        terms_(make_terms(problem)),
+        terms_(terms_of(problem)),
         bounds_(space_, terms_.front(), problem.counting),
         outer_(space_, bounds_),
-        orders_(space_, pointers(), problem.counting),
+        orders_(space_, pointers_to(terms_), problem.counting),
         cycles_(problem, space_) {
     nest_.tiles.resize(space_.stages.size());
     nest_.spreads.resize(space_.stages.size() - 1);
@@ -76,26 +77,6 @@ class Search {
     Key key;
     Mirror mirror = Mirror::none;
   };
-
-  static std::vector<NestTerms> make_terms(const NestProblem& problem) {
-    LayerShape shape = problem.shape;
-    const double outputs = tile_words(shape, Operand::outputs, extents_of(shape));
-    std::vector<NestTerms> terms{terms_of(problem.prices, problem.levels, problem.counting, outputs)};
-    if (problem.objective != Objective::energy) {
-      for (const BandwidthLimit& limit : problem.limits) {
-        terms.push_back(terms_of(limit.words, problem.levels, problem.counting, outputs));
-      }
-    }
-    return terms;
-  }
-
-  std::vector<const NestTerms*> pointers() const {
-    std::vector<const NestTerms*> each;
-    for (const NestTerms& terms : terms_) {
-      each.push_back(&terms);
-    }
-    return each;
-  }
 
   bool is_hopeless(double energy, std::size_t decided_from) {
     return is_hopeless(key_of(problem_.objective, energy, cycles_.least(nest_, decided_from)));
@@ -431,7 +412,7 @@ std::string_view name_of(Objective objective) {
 std::optional<NestOptimum> search_nest(const NestProblem& problem, const NestSearchOptions& options) {
   ensure(!problem.levels.empty() && problem.prices.levels.size() == problem.levels.size(),
          "a nest needs levels, and prices for each");
-  return Search(problem, options).run();
+  return problem.tiling == Tiling::any ? search_ragged(problem, options) : Search(problem, options).run();
 }
 
 }  // namespace mj

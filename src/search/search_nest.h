@@ -28,6 +28,7 @@ struct NestProblem {
   std::vector<BandwidthLimit> limits;
   Counting counting = Counting::exact;
   Objective objective = Objective::energy;
+  Tiling tiling = Tiling::divisors;
   double timed_share = 1;  ///< of the MACs, those that take time
 };
 

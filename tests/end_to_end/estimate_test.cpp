@@ -93,6 +93,10 @@ TEST(EndToEndUsage, WrongUsageIsExitTwo) {
   EXPECT_EQ(run_mj({}).exit_code, 2);
   EXPECT_EQ(run_mj({"estimate"}).exit_code, 2);
   EXPECT_EQ(run_mj({"estimate", "x.onnx", "--batch", "0"}).exit_code, 2);
+  const ProgramRun tiling =
+      run_mj({"estimate", example_network(), "--hw", "nvdla", "--tiling", "any", "--counting", "timeloop"});
+  EXPECT_EQ(tiling.exit_code, 2);
+  EXPECT_THAT(tiling.errors, HasSubstr("any takes --counting exact"));
   EXPECT_EQ(run_mj({"prune", "x.onnx", "--data", "y", "-o", "z", "--method", "magic"}).exit_code, 2);
   EXPECT_EQ(run_mj({"prune", example_network(), "--data", "y", "-o", "z", "--energy", "140%"}).exit_code, 2);
 }

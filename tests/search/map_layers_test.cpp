@@ -141,6 +141,93 @@ TEST(ErrorsMapLayers, ANestThatDoesNotFitSaysWhy) {
       "out to have it mapped");
 }
 
+TEST(ErrorsMapLayers, ARaggedNestThatDoesNotPartItsDimensionSaysWhy) {
+  const Accelerator accelerator = chip(small_chip);
+  const auto refused = [&](const std::string& text, Tiling tiling, Counting counting = Counting::exact) {
+    std::vector<Problem> problems;
+    MappingFile mappings{"m.yaml", "", {}, {{"a", parse_nest(parse_document(text, "m.yaml"), problems)}}};
+    mappings.nests.at("a").tiling = tiling;
+    EXPECT_TRUE(problems.empty());
+    try {
+      estimate({layer("a", 4)}, accelerator, 1, &mappings, {.counting = counting, .seconds = 0});
+    } catch (const InputError& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  const std::string ragged =
+      "[{ level: DRAM, loops: [K 8, C 4, P 2 of 4, Q 6, R 3] }, { level: buffer, loops: [P 4, S 3] }]";
+  EXPECT_EQ(refused(ragged, Tiling::any), "no error");
+  EXPECT_EQ(
+      refused(ragged, Tiling::divisors),
+      "m.yaml: line 1: does not fit: the bounds of P multiply to 8, the layer has 6; change the bounds, or "
+      "leave the layer out to have it mapped");
+  EXPECT_EQ(refused(ragged, Tiling::any, Counting::timeloop),
+            "m.yaml: line 1: has ragged tiles, which Timeloop's rules do not count; count exactly, or give "
+            "bounds that divide the layer's");
+  EXPECT_EQ(
+      refused("[{ level: DRAM, loops: [P 2 of 3] }, { level: buffer, loops: [P 4] }]", Tiling::divisors),
+      "m.yaml: line 1: does not fit: P 2 of 3 is a loop of ragged tiles, which only a file with `tiling: "
+      "any` may hold; change the bounds, or leave the layer out to have it mapped");
+  EXPECT_EQ(refused("[{ level: DRAM, loops: [P 3 of 4] }, { level: buffer, loops: [P 4] }]", Tiling::any),
+            "m.yaml: line 1: does not fit: DRAM: P 3 is a loop over 6, which takes 2 steps of 4; change the "
+            "bounds, or leave the layer out to have it mapped");
+  EXPECT_EQ(refused("[{ level: DRAM, loops: [K 8, C 4, P 2 of 3, Q 6, R 3, S 3] }]", Tiling::any),
+            "m.yaml: line 1: does not fit: the loops over P leave tiles of 3 that no loop parts; change the "
+            "bounds, or leave the layer out to have it mapped");
+}
+
+TEST(UnitMapLayers, ARaggedNestIsPricedBesideTheBestOfItsKindAndReadBackAsItWasSaved) {
+  const Accelerator accelerator = chip(small_chip);
+  Workload prime = layer("a", 1);
+  prime.shape = LayerShape{};
+  prime.shape.k = 2;
+  prime.shape.p = prime.shape.height = 7;
+  prime.nonzero_macs = prime.nonzero_input_macs = prime.nonzero_weight_macs = 14;
+  prime.nonzero_weights = 2;
+  const NestOptions fastest{.objective = Objective::latency};
+  NestOptions any = fastest;
+  any.tiling = Tiling::any;
+  const Estimate best = estimate({prime}, accelerator, 1, nullptr, any);
+  const Estimate of_divisors = estimate({prime}, accelerator, 1, nullptr, fastest);
+  EXPECT_TRUE(best.layers[0].mapping_is_optimal);
+  EXPECT_LT(best.layers[0].nest->value, of_divisors.layers[0].nest->value);
+  MappingFile saved{"m.yaml", "small", {}, {{"a", best.layers[0].nest->nest}}};
+  EXPECT_EQ(mapping_file_text(saved).rfind("accelerator: small\ntiling: any\n", 0), 0U);
+  std::vector<Problem> problems;
+  NamedNest read = parse_nest(parse_document(nest_yaml(best.layers[0].nest->nest, ""), "m.yaml"), problems);
+  read.tiling = Tiling::any;
+  saved.nests.at("a") = read;
+  const Estimate again = estimate({prime}, accelerator, 1, &saved, fastest);
+  EXPECT_EQ(again.layers[0].energy.total.value, best.layers[0].energy.total.value);
+  EXPECT_NEAR(again.layers[0].nest->value, again.layers[0].nest->least_value,
+              1e-9 * again.layers[0].nest->value);
+}
+
+TEST(UnitNestText, ARaggedLoopNamesItsStep) {
+  std::vector<Problem> problems;
+  const NamedNest nest = parse_nest(
+      parse_document(
+          "[{ level: DRAM, loops: [P 3 of 5], spatial: { x: [P 3 of 2] } }, { level: RF, loops: [P 2] }]",
+          "m.yaml"),
+      problems);
+  EXPECT_TRUE(problems.empty());
+  EXPECT_EQ(drawn_nest(nest),
+            "DRAM | for P in 3 of 5\n"
+            "     |   spread P over 3 of 2 x\n"
+            "RF   |     for P in 2\n");
+  EXPECT_EQ(nest_line(nest), "DRAM P3(5), x P3(2) | RF P2");
+  EXPECT_EQ(nest_yaml(nest, ""),
+            "- { level: DRAM, loops: [P 3 of 5], spatial: { x: [P 3 of 2], y: [] } }\n"
+            "- { level: RF, loops: [P 2] }\n");
+  for (const char* wrong : {"P 3 of", "P 3 of 0", "P 3 of x", "P 3 off 2", "P of 2"}) {
+    std::vector<Problem> found;
+    parse_nest(parse_document(std::string("[{ level: DRAM, loops: [").append(wrong).append("] }]"), "m.yaml"),
+               found);
+    EXPECT_EQ(found.size(), 1U) << wrong;
+  }
+}
+
 TEST(UnitNestText, ANestIsDrawnWithALineALoop) {
   NamedNest nest;
   nest.names = {"DRAM", "buffer", "RF"};

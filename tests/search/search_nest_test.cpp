@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <limits>
+#include <string>
 
 #include "random_nests.h"
 #include "search/every_nest.h"
@@ -58,7 +60,7 @@ struct Brute {
 Brute search_all(const Pair& pair) {
   Brute brute;
   const NestProblem& problem = pair.problem;
-  EveryNest(problem.shape, pair.accelerator).visit([&](const LoopNest& nest) {
+  EveryNest(problem.shape, pair.accelerator, problem.tiling).visit([&](const LoopNest& nest) {
     const NestCounts counts = count_nest(problem.shape, problem.levels, nest, problem.counting);
     const double energy = price_nest(counts, problem.levels, problem.prices);
     const double cycles = nest_cycles(problem, nest, counts);
@@ -81,6 +83,31 @@ bool is_large(const LayerShape& shape, std::size_t levels) {
   return splits > 3000;
 }
 
+/// For each objective, what the search finds of a pair is what brute force found.
+void expect_found(Pair& pair, const Brute& brute, const std::string& name) {
+  for (const Objective objective : all_objectives) {
+    pair.problem.objective = objective;
+    const auto found = search_nest(pair.problem);
+    ASSERT_EQ(found.has_value(), brute.nests > 0) << name;
+    if (!found) {
+      continue;
+    }
+    const double least = brute.least.at(static_cast<std::size_t>(objective));
+    EXPECT_NEAR(found->value, least, 1e-9 * least)
+        << name << ", objective " << static_cast<int>(objective) << ", counting "
+        << static_cast<int>(pair.problem.counting);
+    EXPECT_EQ(found->bound, found->value);
+    EXPECT_TRUE(found->is_proven);
+    EXPECT_EQ(misfit(pair.problem.shape, pair.accelerator, found->nest), std::nullopt) << name;
+    const NestCounts counts =
+        count_nest(pair.problem.shape, pair.problem.levels, found->nest, pair.problem.counting);
+    const double energy = price_nest(counts, pair.problem.levels, pair.problem.prices);
+    EXPECT_NEAR(found->energy, energy, 1e-9 * energy) << name;
+    const double cycles = nest_cycles(pair.problem, found->nest, counts);
+    EXPECT_NEAR(value_of(objective, energy, cycles), found->value, 1e-9 * found->value) << name;
+  }
+}
+
 TEST(PropertySearchNest, BruteForceOverTheWholeSpaceFindsNothingBetter) {
   random_nests::Generator generator(7);
   std::size_t pairs = 0;
@@ -93,30 +120,51 @@ TEST(PropertySearchNest, BruteForceOverTheWholeSpaceFindsNothingBetter) {
     ++pairs;
     const Brute brute = search_all(pair);
     without += brute.nests == 0 ? 1 : 0;
-    for (const Objective objective : all_objectives) {
-      pair.problem.objective = objective;
-      const auto found = search_nest(pair.problem);
-      ASSERT_EQ(found.has_value(), brute.nests > 0) << "pair " << pairs;
-      if (!found) {
-        continue;
-      }
-      const double least = brute.least.at(static_cast<std::size_t>(objective));
-      EXPECT_NEAR(found->value, least, 1e-9 * least)
-          << "pair " << pairs << ", objective " << static_cast<int>(objective) << ", counting "
-          << static_cast<int>(pair.problem.counting);
-      EXPECT_EQ(found->bound, found->value);
-      EXPECT_TRUE(found->is_proven);
-      EXPECT_EQ(misfit(pair.problem.shape, pair.accelerator, found->nest), std::nullopt) << "pair " << pairs;
-      const NestCounts counts =
-          count_nest(pair.problem.shape, pair.problem.levels, found->nest, pair.problem.counting);
-      const double energy = price_nest(counts, pair.problem.levels, pair.problem.prices);
-      EXPECT_NEAR(found->energy, energy, 1e-9 * energy) << "pair " << pairs;
-      const double cycles = nest_cycles(pair.problem, found->nest, counts);
-      EXPECT_NEAR(value_of(objective, energy, cycles), found->value, 1e-9 * found->value) << "pair " << pairs;
-    }
+    expect_found(pair, brute, "pair " + std::to_string(pairs));
     ASSERT_FALSE(HasFailure());
   }
   EXPECT_GE(pairs - without, 500U);
+}
+
+/// Chains of tiles and spreads of one dimension.
+double chains_of(int64_t extent, std::size_t levels) {
+  double chains = levels == 1 ? 1 : 0;
+  for (int64_t tile = 1; tile <= extent && levels > 1; ++tile) {
+    chains += static_cast<double>((extent - 1) / tile + 1) * chains_of(tile, levels - 1);
+  }
+  return chains;
+}
+
+TEST(PropertySearchNest, BruteForceOverTilesOfAnySizeFindsNothingBetter) {
+  random_nests::Generator generator(9);
+  std::size_t pairs = 0;
+  std::size_t without = 0;
+  std::size_t better = 0;
+  while (pairs < 300) {
+    Pair pair = draw_pair(generator);
+    double chains = 1;
+    for (const int64_t extent : extents_of(pair.problem.shape).values) {
+      chains *= chains_of(extent, pair.problem.levels.size());
+    }
+    if (chains > 300) {
+      continue;
+    }
+    ++pairs;
+    pair.problem.counting = Counting::exact;
+    pair.problem.objective = Objective::energy;
+    const auto of_divisors = search_nest(pair.problem);
+    pair.problem.tiling = Tiling::any;
+    const Brute brute = search_all(pair);
+    without += brute.nests == 0 ? 1 : 0;
+    if (of_divisors) {
+      EXPECT_LE(brute.least[0], of_divisors->value * (1 + 1e-9));
+      better += brute.least[0] < of_divisors->value * (1 - 1e-9) ? 1 : 0;
+    }
+    expect_found(pair, brute, "pair " + std::to_string(pairs));
+    ASSERT_FALSE(HasFailure());
+  }
+  EXPECT_GE(pairs - without, 250U);
+  EXPECT_GE(better, 10U);
 }
 
 TEST(PropertySearchNest, ASearchThatRunsOutOfTimeSaysHowFarItMayBe) {

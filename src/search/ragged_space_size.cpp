@@ -1,0 +1,87 @@
+#include <cmath>
+#include <map>
+
+#include "search/ragged_space.h"
+
+namespace mj {
+namespace {
+
+/// Ways to part tiles of each size, by the stages where a loop in time stands, a bit each.
+using Ways = std::map<unsigned, std::vector<double>>;
+
+/// From a stage's tile on, of the next stage's ways.
+Ways ways_outside(const Ways& inner, std::size_t stage, int64_t extent) {
+  Ways outer;
+  const auto count = static_cast<std::size_t>(extent) + 1;
+  for (const auto& [standing, ways] : inner) {
+    std::vector<double> sums(count, 0.0);  // of the tiles up to each size
+    for (std::size_t size = 1; size < count; ++size) {
+      sums[size] = sums[size - 1] + ways[size];
+    }
+    std::vector<double>& with_loop = outer.try_emplace(standing | 1U << stage, count, 0.0).first->second;
+    for (std::size_t size = 1; size < count; ++size) {
+      // Tiles with the same number of parts; of the spreads over them only the widest needs no loop.
+      for (std::size_t tile = 1; tile <= size;) {
+        const std::size_t parts = (size - 1) / tile + 1;
+        const std::size_t last = parts == 1 ? size : (size - 1) / (parts - 1);
+        with_loop[size] += static_cast<double>(parts - 1) * (sums[last] - sums[tile - 1]);
+        tile = last + 1;
+      }
+    }
+    std::vector<double>& without = outer.try_emplace(standing, count, 0.0).first->second;
+    for (std::size_t size = 1; size < count; ++size) {
+      without[size] += sums[size];
+    }
+  }
+  return outer;
+}
+
+/// Of one dimension, by the stages where its loops stand.
+std::map<unsigned, double> ways_to_part(int64_t extent, std::size_t stages) {
+  const auto count = static_cast<std::size_t>(extent) + 1;
+  Ways ways;
+  const unsigned last = 1U << (stages - 1);
+  ways[last].assign(count, 1.0);
+  ways[0].assign(count, 0.0);
+  ways[last][1] = 0;
+  ways[0][1] = 1;
+  for (std::size_t stage = stages - 1; stage-- > 0;) {
+    ways = ways_outside(ways, stage, extent);
+  }
+  std::map<unsigned, double> of_extent;
+  for (const auto& [standing, by_size] : ways) {
+    of_extent[standing] = by_size.back();
+  }
+  return of_extent;
+}
+
+}  // namespace
+
+double space_size(const RaggedSpace& space) {
+  const std::size_t stages = space.stages.size();
+  std::map<std::vector<int>, double> ways{{std::vector<int>(stages, 0), 1.0}};
+  for (const int64_t extent : space.whole.values) {
+    std::map<std::vector<int>, double> joined;
+    for (const auto& [standing, times] : ways_to_part(extent, stages)) {
+      for (const auto& [before, count] : ways) {
+        std::vector<int> sum = before;
+        for (std::size_t stage = 0; stage < stages; ++stage) {
+          sum[stage] += static_cast<int>(standing >> stage & 1U);
+        }
+        joined[sum] += count * times;
+      }
+    }
+    ways = std::move(joined);
+  }
+  double size = 0;
+  for (const auto& [loops, count] : ways) {
+    double orders = count;
+    for (const int standing : loops) {
+      orders *= std::tgamma(standing + 1.0);
+    }
+    size += orders;
+  }
+  return size;
+}
+
+}  // namespace mj
