@@ -1,18 +1,13 @@
 #include "search/ragged_bounds.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "mapping/ceil_divide.h"
 #include "search/box_ranges.h"
 #include "search/extent_math.h"
 
 namespace mj {
-namespace {
-
-constexpr double infinite = std::numeric_limits<double>::infinity();
-
-}  // namespace
+namespace {}  // namespace
 
 RaggedBounds::RaggedBounds(const RaggedSpace& space, const NestTerms& terms, const NestTerms& least)
     : space_(space), terms_(terms), least_(least) {

@@ -1,16 +1,11 @@
 #include <algorithm>
-#include <limits>
 
 #include "search/box_ranges.h"
 #include "search/extent_math.h"
 #include "search/ragged_bounds.h"
 
 namespace mj {
-namespace {
-
-constexpr double infinite = std::numeric_limits<double>::infinity();
-
-}  // namespace
+namespace {}  // namespace
 
 /// Rows (columns) of all tiles, without anything kept from the last tile.
 double RaggedBounds::rows_each(const NestBox& box, const Way& way, std::size_t axis) const {
