@@ -20,7 +20,7 @@ struct SplitDimension {
   struct SplitLoop {
     int64_t step = 1;
     Place place = Place::time;
-    auto operator<=>(const SplitLoop&) const = default;
+    auto operator<=>(const SplitLoop&) const = default;  // NOLINT(modernize-use-nullptr)
   };
   int64_t extent = 1;
   std::vector<SplitLoop> loops;
@@ -29,22 +29,22 @@ struct SplitDimension {
   std::vector<std::size_t> holders;
 
   std::size_t loops_in_time() const;
-  auto operator<=>(const SplitDimension&) const = default;
+  auto operator<=>(const SplitDimension&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 /// Part of a dimension.
 struct Part {
   int64_t start = 0;
   int64_t size = 0;
-  auto operator<=>(const Part&) const = default;
+  auto operator<=>(const Part&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 /// What an instance holds of a dimension, and what it held when it was last in use.
 struct PartMove {
   Part now;
   Part before;
-  bool stays = false;  ///< the same, and no level further out has let go of it
-  auto operator<=>(const PartMove&) const = default;
+  bool stays = false;                                 ///< the same, and no level further out has let go of it
+  auto operator<=>(const PartMove&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 /// A moment that comes up `times` times: the instances in use that share, the first of them first.

@@ -213,13 +213,15 @@ LoopNest nest_of(const RaggedSpace& space, const RaggedChain& chain,
     if (!is_last) {
       const auto axes = split_over_axes(chain.spreads[stage], into(space, stage), Tiling::any);
       ensure(axes.has_value(), "a spread of the space cannot be split over the axes");
-      for (auto dimension = all_dimensions.rbegin(); dimension != all_dimensions.rend(); ++dimension) {
-        const int64_t column = std::min(cover[*dimension], axes->at(1)[*dimension] * inner[*dimension]);
-        write(level.spatial[1], *dimension, column, inner[*dimension]);
+      for (std::size_t i = dimension_count; i-- > 0;) {
+        const Dimension dimension = all_dimensions.at(i);
+        const int64_t column = std::min(cover[dimension], axes->at(1)[dimension] * inner[dimension]);
+        write(level.spatial[1], dimension, column, inner[dimension]);
       }
-      for (auto dimension = all_dimensions.rbegin(); dimension != all_dimensions.rend(); ++dimension) {
-        const int64_t column = axes->at(1)[*dimension] * inner[*dimension];
-        write(level.spatial[0], *dimension, cover[*dimension], std::min(cover[*dimension], column));
+      for (std::size_t i = dimension_count; i-- > 0;) {
+        const Dimension dimension = all_dimensions.at(i);
+        const int64_t column = std::min(cover[dimension], axes->at(1)[dimension] * inner[dimension]);
+        write(level.spatial[0], dimension, cover[dimension], column);
       }
     }
     for (auto dimension = orders[stage].rbegin(); dimension != orders[stage].rend(); ++dimension) {
