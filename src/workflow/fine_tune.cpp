@@ -14,7 +14,7 @@ namespace {
 constexpr int most_schedules = 4;
 constexpr double slower = 0.3;
 /// Of the least divergence: more than the rest of a schedule makes good.
-constexpr double much_further = 1.15;
+constexpr double much_further = 1.3;
 
 TrainOptions round_training(const PruneContext& context, int round, std::size_t part) {
   TrainOptions training = context.job.options.training;
@@ -44,7 +44,8 @@ class HeldBack {
   /// Of what context.working gives from what the dense network gives.
   [[nodiscard]] double divergence() const {
     return mean_divergence(wanted_,
-                           context_.working->forward(context_.split.held_back, {}, context_.stop).values);
+                           context_.working->forward(context_.split.held_back, {}, context_.stop).values,
+                           context_.job.options.training.temperature);
   }
   [[nodiscard]] double divergence_of(const Network& network) const {
     context_.working->load_constants(network);
