@@ -7,7 +7,6 @@
 #include "mapping/ceil_divide.h"
 
 namespace mj {
-namespace {}  // namespace
 
 RowStationaryLayer row_stationary_layer(const Workload& workload, const Accelerator& accelerator) {
   const LayerShape& shape = workload.shape;

@@ -185,6 +185,20 @@ bool fits(const LayerShape& shape, const std::vector<Level>& levels, const Stage
   return true;
 }
 
+double count_orders(const std::map<std::vector<int>, double>& ways) {
+  double size = 0;
+  for (const auto& [loops, count] : ways) {
+    double orders = count;
+    for (const int standing : loops) {
+      for (int i = 2; i <= standing; ++i) {
+        orders *= i;
+      }
+    }
+    size += orders;
+  }
+  return size;
+}
+
 double space_size(const NestSpace& space) {
   // Loops at the stages so far, by how many stand at each; a level's m loops have m! orders.
   std::map<std::vector<int>, double> ways{{std::vector<int>(space.stages.size(), 0), 1.0}};
@@ -225,17 +239,7 @@ double space_size(const NestSpace& space) {
     }
     ways = std::move(joined);
   }
-  double size = 0;
-  for (const auto& [loops, count] : ways) {
-    double orders = count;
-    for (const int standing : loops) {
-      for (int i = 2; i <= standing; ++i) {
-        orders *= i;
-      }
-    }
-    size += orders;
-  }
-  return size;
+  return count_orders(ways);
 }
 
 LoopNest nest_of(const NestSpace& space, const std::vector<Extents>& tiles,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <vector>
 
 #include "mapping/loop_nest.h"
@@ -60,6 +61,9 @@ bool fits(const LayerShape& shape, const std::vector<Level>& levels, const Stage
 template <class Visit>
 void for_each_tile(const NestSpace& space, std::size_t stage, const TileIndex& least, Visit visit);
 
+/// Ways to split the dimensions, by the number of loops in time at each stage; with the orders of those
+/// loops.
+double count_orders(const std::map<std::vector<int>, double>& ways);
 /// Splits and orders of the whole space, before capacities and fan-outs are looked at.
 double space_size(const NestSpace& space);
 

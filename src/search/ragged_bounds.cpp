@@ -7,7 +7,6 @@
 #include "search/extent_math.h"
 
 namespace mj {
-namespace {}  // namespace
 
 RaggedBounds::RaggedBounds(const RaggedSpace& space, const NestTerms& terms, const NestTerms& least)
     : space_(space), terms_(terms), least_(least) {

@@ -5,7 +5,6 @@
 #include "search/ragged_bounds.h"
 
 namespace mj {
-namespace {}  // namespace
 
 /// Rows (columns) of all tiles, without anything kept from the last tile.
 double RaggedBounds::rows_each(const NestBox& box, const Way& way, std::size_t axis) const {

@@ -1,6 +1,6 @@
-#include <cmath>
 #include <map>
 
+#include "search/nest_space.h"
 #include "search/ragged_space.h"
 
 namespace mj {
@@ -73,15 +73,7 @@ double space_size(const RaggedSpace& space) {
     }
     ways = std::move(joined);
   }
-  double size = 0;
-  for (const auto& [loops, count] : ways) {
-    double orders = count;
-    for (const int standing : loops) {
-      orders *= std::tgamma(standing + 1.0);
-    }
-    size += orders;
-  }
-  return size;
+  return count_orders(ways);
 }
 
 }  // namespace mj
