@@ -34,8 +34,8 @@ constexpr double fast_growth = 1.3;
 constexpr double medium_growth = 1.2;
 constexpr double slow_growth = 1.1;
 // Half the rows at a time, so that two threads have work, as long as that makes products of a good size.
-constexpr int64_t fewest_in_block = 32;
-constexpr int64_t most_in_block = 128;
+constexpr int64_t fewest_rows_in_block = 32;
+constexpr int64_t most_rows_in_block = 128;
 
 /// sides = target + r Z where the support is, target - V elsewhere.
 MJ_WIDE_REGISTERS void set_sides(std::size_t count, const float* target, const float* state,
@@ -136,7 +136,7 @@ class Admm {
   void iterate(const BestSupport& best) {
     const auto penalty = static_cast<float>(penalty_);
     const float former = std::exchange(state_penalty_, penalty);
-    const int64_t rows_in_block = std::clamp((rows_ + 1) / 2, fewest_in_block, most_in_block);
+    const int64_t rows_in_block = std::clamp((rows_ + 1) / 2, fewest_rows_in_block, most_rows_in_block);
     const auto blocks = static_cast<std::size_t>((rows_ + rows_in_block - 1) / rows_in_block);
     parallel_for(blocks, threads_, [&](std::size_t block) {
       const int64_t first = static_cast<int64_t>(block) * rows_in_block;
