@@ -44,11 +44,11 @@ TEST(UnitLevelPlan, SaysWhatIsOutOfReach) {
 TEST(UnitDefaultOptions, LearnFromLabelsWhereThereAreManyAlone) {
   const PruneOptions few = default_options(method_named("auto"), 1000, true, 1e6);
   EXPECT_EQ(few.training.distillation, 1);
-  EXPECT_TRUE(few.training.mix);
+  EXPECT_TRUE(few.on_few_images);
   EXPECT_EQ(default_options(method_named("auto"), 100000, false, 1e6).training.distillation, 1);
   const PruneOptions many = default_options(method_named("auto"), 20000, true, 1e6);
   EXPECT_LT(many.training.distillation, 1);
-  EXPECT_FALSE(many.training.mix);
+  EXPECT_FALSE(many.on_few_images);
   EXPECT_EQ(many.order, LayerOrder::graph);
   EXPECT_EQ(default_options(method_named("energy-aware"), 20000, true, 1e6).order, LayerOrder::energy);
 }

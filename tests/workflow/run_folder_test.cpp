@@ -144,7 +144,7 @@ TEST(UnitRunFolder, OnlyWhatTheStateNamesStays) {
   RunState state = some_state();
   state.begun = some_round();
   run.save(state);
-  EXPECT_EQ(files_in(run.path()), (std::vector<std::string>{"begun-3-0-2-3.values", "kept-2.values",
+  EXPECT_EQ(files_in(run.path()), (std::vector<std::string>{"begun-3-0-2-1-3.values", "kept-2.values",
                                                             "options.yaml", "state.yaml"}));
   write_file_atomically(run.path() / "state.yaml.4711.part", "left by a kill");
   state.begun.reset();
@@ -226,7 +226,7 @@ TEST(ErrorsRunFolder, ADamagedFileIsNamedWhereverItIsCutOff) {
   RunState state = some_state();
   state.begun = some_round();
   run.save(state);
-  for (const char* name : {"state.yaml", "kept-2.values", "begun-3-0-2-3.values"}) {
+  for (const char* name : {"state.yaml", "kept-2.values", "begun-3-0-2-1-3.values"}) {
     const auto file = run.path() / name;
     const std::string whole = read_file(file);
     const std::string sentence = file.string() +

@@ -70,6 +70,7 @@ Model make_model(const Network& network, const RuntimeOptions& options) {
   Model model;
   model.graph = build_graph(network);
   model.network = without_constants(network);
+  model.feature_maps = find_feature_maps(network);
   model.threads = options.threads > 0 ? options.threads : available_threads();
   model.pass_size = options.pass_size > 0 ? options.pass_size : choose_pass_size(network);
   return model;

@@ -20,7 +20,8 @@ namespace mj {
 
 /// What a session works on.
 struct Model {
-  Network network;  ///< without constants and envelope
+  Network network;           ///< without constants, shapes and envelope
+  std::string feature_maps;  ///< find_feature_maps
   Graph graph;
   int threads = 1;
   int64_t pass_size = 1;  ///< images in a forward pass

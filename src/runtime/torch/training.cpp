@@ -11,7 +11,6 @@
 #include "base/random.h"
 #include "base/threads.h"
 #include "runtime/augment.h"
-#include "runtime/classifier.h"
 #include "runtime/torch/adam.h"
 #include "runtime/torch/fuse_layers.h"
 #include "runtime/torch/trainable_constants.h"
@@ -31,10 +30,8 @@ struct Compared {
 /// The values that a pass is to give: the logits, and the feature maps where they count and there are any.
 std::vector<Slot> wanted_slots(const Model& model, const TrainOptions& options) {
   std::vector<Slot> slots{logits_slot(model)};
-  if (options.distillation > 0 && options.feature_weight > 0) {
-    if (const std::string maps = find_feature_maps(model.network); !maps.empty()) {
-      slots.push_back(find_slot(model, maps));
-    }
+  if (options.distillation > 0 && options.feature_weight > 0 && !model.feature_maps.empty()) {
+    slots.push_back(find_slot(model, model.feature_maps));
   }
   return slots;
 }
