@@ -139,6 +139,7 @@ void prune_one(PruneContext& context, SamplePasses& passes, RoundState& begun, s
   passes.reference.go_to(layer, context.stop);
   passes.working.go_to(layer, context.stop);
   LayerSamples wanted = passes.reference.samples(layer, sampling, context.stop);
+  wanted.inputs.clear();  // Large, and of no use.
   LayerSamples read = passes.working.samples(layer, sampling, context.stop);
   if (addition) {
     make_good(*addition, wanted.beside, read.beside, wanted.outputs);
