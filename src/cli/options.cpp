@@ -29,6 +29,28 @@ std::optional<Number> parse_number(const std::string& text) {
   return result.ec == std::errc() && result.ptr == end ? std::optional(value) : std::nullopt;
 }
 
+/// An option whose value is one of some names.
+template <typename Value>
+void add_choice(CLI::App& command, const std::string& name, Value& value,
+                const std::map<std::string, Value>& choices, const std::string& description) {
+  std::string names;
+  for (const auto& [each, meaning] : choices) {
+    names += (names.empty() ? "" : "|") + each;
+  }
+  command
+      .add_option_function<std::string>(
+          name,
+          [&value, choices, names, name](const std::string& text) {
+            const auto found = choices.find(text);
+            if (found == choices.end()) {
+              throw CLI::ValidationError(name, fmt::format("'{}' is unknown; write {}", text, names));
+            }
+            value = found->second;
+          },
+          description)
+      ->type_name(names);
+}
+
 }  // namespace
 
 CLI::Validator number_from(double least, double most) {
@@ -70,26 +92,17 @@ void add_hardware_options(CLI::App& command, HardwareOptions& options) {
 }
 
 void add_nest_options(CLI::App& command, NestOptions& options) {
-  const std::map<std::string, Counting> countings{{"exact", Counting::exact},
-                                                  {"timeloop", Counting::timeloop}};
-  const std::map<std::string, Objective> objectives{
-      {"energy", Objective::energy}, {"latency", Objective::latency}, {"edp", Objective::edp}};
-  command
-      .add_option("--counting", options.counting, "How a loop nest's accesses are counted (default exact)")
-      ->transform(CLI::CheckedTransformer(countings))
-      ->type_name("exact|timeloop");
-  command
-      .add_option("--objective", options.objective, "What the best loop nest has least of (default energy)")
-      ->transform(CLI::CheckedTransformer(objectives))
-      ->type_name("energy|latency|edp");
-  const std::map<std::string, Tiling> tilings{{"divisors", Tiling::divisors}, {"any", Tiling::any}};
-  command
-      .add_option(
-          "--tiling", options.tiling,
-          "Tile sizes of loop nests: divisors of the layer's, or any, with smaller last tiles (default "
-          "divisors)")
-      ->transform(CLI::CheckedTransformer(tilings))
-      ->type_name("divisors|any");
+  add_choice<Counting>(command, "--counting", options.counting,
+                       {{"exact", Counting::exact}, {"timeloop", Counting::timeloop}},
+                       "How a loop nest's accesses are counted (default exact)");
+  add_choice<Objective>(
+      command, "--objective", options.objective,
+      {{"energy", Objective::energy}, {"latency", Objective::latency}, {"edp", Objective::edp}},
+      "What the best loop nest has least of (default energy)");
+  add_choice<Tiling>(command, "--tiling", options.tiling,
+                     {{"divisors", Tiling::divisors}, {"any", Tiling::any}},
+                     "Tile sizes of loop nests: divisors of the layer's, or any, with smaller last tiles "
+                     "(default divisors)");
   command
       .add_option("--time-limit", options.seconds,
                   "Search a layer no longer; the best so far is given with its gap (default 10)")
