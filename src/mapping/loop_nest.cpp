@@ -20,13 +20,14 @@ std::optional<std::string> wrong_bounds(const LayerShape& shape, const LoopNest&
   const Extents whole = extents_of(shape);
   Extents spanned{{1, 1, 1, 1, 1, 1, 1}};
   const std::vector<PlacedLoop> loops = place_loops(nest);
-  for (auto loop = loops.rbegin(); loop != loops.rend(); ++loop) {
-    if (loop->below != spanned[loop->dimension]) {
+  for (std::size_t i = loops.size(); i-- > 0;) {  // inside out
+    const PlacedLoop& loop = loops[i];
+    if (loop.below != spanned[loop.dimension]) {
       return fmt::format(
           "{} {} of {} is a loop of ragged tiles, which only a file with `tiling: any` may hold",
-          letter_of(loop->dimension), loop->bound, loop->below);
+          letter_of(loop.dimension), loop.bound, loop.below);
     }
-    spanned[loop->dimension] *= loop->bound;
+    spanned[loop.dimension] *= loop.bound;
   }
   for (const Dimension dimension : all_dimensions) {
     if (spanned[dimension] != whole[dimension]) {

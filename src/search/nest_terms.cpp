@@ -199,6 +199,7 @@ NestTerms least_terms_of(const NestPrices& prices, const std::vector<Level>& lev
 
 std::vector<const NestTerms*> pointers_to(const std::vector<NestTerms>& terms) {
   std::vector<const NestTerms*> each;
+  each.reserve(terms.size());
   for (const NestTerms& one : terms) {
     each.push_back(&one);
   }

@@ -28,7 +28,7 @@ Extents covered(const Extents& tile, const Extents& spread, const Extents& inner
 }
 
 RaggedCosts::RaggedCosts(const LayerShape& shape, const std::vector<Level>& levels,
-                         std::vector<const NestTerms*> terms)
+                         const std::vector<const NestTerms*>& terms)
     : StepCosts(stages_of(levels).size(), terms.size()),
       shape_(shape),
       levels_(levels),

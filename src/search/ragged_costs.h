@@ -19,7 +19,8 @@ Extents covered(const Extents& tile, const Extents& spread, const Extents& inner
 class RaggedCosts : public StepCosts {
  public:
   /// `shape` and `levels` must outlive it.
-  RaggedCosts(const LayerShape& shape, const std::vector<Level>& levels, std::vector<const NestTerms*> terms);
+  RaggedCosts(const LayerShape& shape, const std::vector<Level>& levels,
+              const std::vector<const NestTerms*>& terms);
 
   void prepare(const std::vector<Extents>& tiles, const std::vector<Extents>& spreads) override;
   std::vector<double> fixed_prices() override;
