@@ -9,14 +9,14 @@
 
 namespace mj {
 
-/// Counts the runs of zeros before values, in maps that are coded channel after channel, row after row. Maps
-/// are masks: a byte a value, 1 where it is not zero, else 0.
+/// Counts the runs of zeros before values, in maps that are coded channel after channel, row after row.
 class ZeroRunCounter {
  public:
-  /// A map in the order in which it is coded.
-  void add(std::span<const uint8_t> mask);
-  /// A map whose channels stand side by side at each position.
-  void add_channels_last(std::span<const uint8_t> mask, int64_t channels);
+  static constexpr std::size_t word_bits = 64;
+
+  /// A map as bits, 1 where a value is not zero, in the order in which it is coded: `rows` rows of `columns`
+  /// bits, lowest first; each row begins with a word of its own.
+  void add(std::span<const uint64_t> bits, std::size_t rows, std::size_t columns);
   void add(const ZeroRunCounter& other);
   /// The means of `images` images.
   ZeroRuns mean(int64_t images) const;
@@ -29,10 +29,10 @@ class ZeroRunCounter {
       long_runs_.push_back(zeros);
     }
   }
-  void add_bits(std::span<const uint64_t> bits, std::size_t count, uint64_t& zeros);
+  void add_word(uint64_t word, std::size_t count, uint64_t& zeros);
 
   static constexpr std::size_t longest_tallied = 1024;
-  std::array<uint64_t, longest_tallied> runs_{};  ///< by their length
+  std::array<uint64_t, longest_tallied> runs_{};  ///< by their length; those that no code overflows may lack
   std::vector<uint64_t> long_runs_;
 };
 
