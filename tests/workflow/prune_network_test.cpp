@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
+#include <string>
+#include <vector>
 
 #include "base/files.h"
 #include "hardware/accelerator.h"
@@ -136,6 +139,23 @@ TEST(PropertyPruneNetwork, EveryStateOfTheFolderLeadsToTheSameNetwork) {
   // The dense network's figures; plan, two layers and an epoch; the round's end; plan, two layers, two
   // epochs.
   EXPECT_GE(expect_same_from_every_state(rounds_job()), 9U);
+}
+
+// The first rate is too high, so that schedules are given up before one helps.
+TEST(PropertyPruneNetwork, EveryStateOfSchedulesGivenUpLeadsToTheSameNetwork) {
+  const PruneJob job = job_on_few_images(1, 6);
+  const Network untuned = prune_network(job_on_few_images(1, 0), nullptr, {}, {}).network;
+  std::vector<double> rates;
+  const auto keep_rates = [&](const Progress& progress) {
+    if (const auto at = progress.detail.find("rate "); at != std::string::npos) {
+      rates.push_back(std::stod(progress.detail.substr(at + 5)));
+    }
+  };
+  const Network tuned = prune_network(job, nullptr, keep_rates, {}).network;
+  ASSERT_LT(held_back_divergence(job, tuned), held_back_divergence(job, untuned));
+  ASSERT_LT(std::count(rates.begin(), rates.end(), rates.front()), 6);
+  ASSERT_EQ(std::count(rates.begin(), rates.end(), rates.back()), 6);
+  EXPECT_GE(expect_same_from_every_state(job, 5), 6U);
 }
 
 TEST(PropertyPruneNetwork, EveryStateOfASearchLeadsToTheSameNetwork) {
