@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <set>
 #include <utility>
 
 #include "network/weights.h"
 #include "workflow/bisection.h"
+#include "workflow/choose_options.h"
 #include "workflow/cost_curve.h"
 #include "workflow/prune_layer.h"
 
@@ -18,6 +20,7 @@ constexpr std::size_t steps_of_share = 200;  ///< in equal ratios from all weigh
 constexpr double lowest_price = -60;         ///< its logarithm
 constexpr double highest_price = 60;
 constexpr int sweeps = 4;
+constexpr double unaffordable = std::numeric_limits<double>::infinity();
 
 /// The loss at any share: its logarithm is linear in the share between those tried, and falls to nothing with
 /// the square of what is removed above the first.
@@ -216,7 +219,35 @@ Levels LevelChoice::within(double limit) {
     return levels.cost <= limit;
   });
   set_shares(levels, std::exp(lower));
+  spend_rest(levels, limit);
   return levels;
+}
+
+void LevelChoice::spend_rest(Levels& levels, double limit) {
+  if (levels.cost >= limit) {
+    return;
+  }
+  std::vector<Level> present;
+  std::vector<std::vector<Option>> items;
+  for (std::size_t l = 0; l < layers_.size(); ++l) {
+    const std::vector<Level>& all = curve(l, levels.removals).levels;
+    present.push_back(*std::find_if(all.begin(), all.end(), [&](const Level& level) {
+      return level.share == levels.shares[l] && level.patterned == levels.patterned[l];
+    }));
+    std::vector<Option>& options = items.emplace_back();
+    for (const Level& level : all) {
+      options.push_back(
+          {level.cost >= present[l].cost ? level.cost - present[l].cost : unaffordable, level.loss});
+    }
+  }
+  const std::vector<std::size_t> chosen = choose_options(items, limit - levels.cost);
+  for (std::size_t l = 0; l < layers_.size(); ++l) {
+    const Level& level = curve(l, levels.removals).levels[chosen[l]];
+    levels.cost += level.cost - present[l].cost;
+    levels.loss += level.loss - present[l].loss;
+    levels.shares[l] = level.share;
+    levels.patterned[l] = level.patterned;
+  }
 }
 
 }  // namespace mj

@@ -57,6 +57,8 @@ class LevelChoice {
   Levels at_price(double price, const Levels& start);
   /// With the removals that are chosen.
   void set_shares(Levels& levels, double price);
+  /// Weights that the limit has room for: between two prices a layer may jump from few to many.
+  void spend_rest(Levels& levels, double limit);
   const Curve& curve(std::size_t layer, const std::vector<std::size_t>& removals);
   Level best(std::size_t layer, const std::vector<std::size_t>& removals, double price);
   double objective(std::size_t group, const std::vector<std::size_t>& removals, double price);

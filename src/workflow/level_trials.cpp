@@ -1,6 +1,7 @@
 #include "workflow/level_trials.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <span>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "network/weights.h"
 #include "prune/channel_elimination.h"
 #include "workflow/divergence.h"
+#include "workflow/loss_curve.h"
 
 namespace mj {
 namespace {
@@ -17,6 +19,10 @@ namespace {
 constexpr double macs_of_trial = 4e10;
 constexpr double fewest_trial_images = 192;
 constexpr double most_images = 1000;
+/// Of tried_shares and of tried_removals those with which the network is run; the others' losses follow from
+/// the layers' errors.
+constexpr std::array<std::size_t, 3> measured_shares{0, 2, 4};
+constexpr std::array<std::size_t, 3> measured_removals{0, 2, 4};
 constexpr double least_loss = 1e-9;  ///< below it rounding decides
 constexpr std::size_t most_readers = 6;
 constexpr int64_t most_weights_at_once = 4'000'000;  ///< of a layer: six supports take a byte a weight each
@@ -25,6 +31,10 @@ constexpr int64_t most_columns = 10000;              ///< of a reader: their inv
 std::size_t images_of_trial(const Network& network) {
   return static_cast<std::size_t>(
       std::clamp(macs_of_trial / mac_count(network), fewest_trial_images, most_images));
+}
+
+bool is_among(std::span<const std::size_t> indices, std::size_t index) {
+  return std::find(indices.begin(), indices.end(), index) != indices.end();
 }
 
 /// Takes back what was done to a layer.
@@ -102,14 +112,20 @@ LayerTrial LevelTrials::of_layer(std::size_t layer, double nonzero, bool pattern
   const std::size_t at_once =
       weight_count(network_.layers[layer].shape) > most_weights_at_once ? 1 : keeps.size();
   LayerTrial trial;
+  std::vector<double> errors;
+  std::vector<MeasuredLoss> measured;
   for (std::size_t first = 0; first < keeps.size(); first += at_once) {
     const auto some = std::span(keeps).subspan(first, at_once);
     for (const LayerSupport& kept : choose_layer_supports(network_, layer, some, problem, method, recipe)) {
       restore_layer(pruned, network_, layer, problem.norm_mean);
       refit_layer(pruned, layer, kept, problem, recipe);
-      trial.losses.push_back(std::max(loss_of(pruned), trial.losses.empty() ? 0 : trial.losses.back()));
+      if (is_among(measured_shares, errors.size())) {
+        measured.push_back({errors.size(), loss_of(pruned)});
+      }
+      errors.push_back(fit_error(pruned, pruned.layers[layer], problem));
     }
   }
+  trial.losses = losses_by_error(errors, measured);
   if (patterned) {
     restore_layer(pruned, network_, layer, problem.norm_mean);
     prune_layer(pruned, layer, weight_count(pruned.layers[layer].shape),
@@ -142,6 +158,8 @@ GroupTrial LevelTrials::of_group(const ChannelGroup& group, std::size_t unread) 
       elimination_order(inputs, group.channels, channels_gone(trial, group.channels, tried_removals.size()),
                         recipe.damping.value_or(default_damping), recipe.restore.threads);
   Network pruned = network_;
+  std::vector<double> errors;
+  std::vector<MeasuredLoss> measured;
   for (std::size_t removal = 1; removal <= tried_removals.size(); ++removal) {
     for (const std::size_t giver : group.givers) {
       restore_layer(pruned, network_, giver, "");
@@ -150,15 +168,20 @@ GroupTrial LevelTrials::of_group(const ChannelGroup& group, std::size_t unread) 
       restore_layer(pruned, network_, group.readers[r].layer, problems[r].norm_mean);
     }
     const int64_t count = channels_gone(trial, group.channels, removal);
+    double& error = errors.emplace_back();
     clear_channels(pruned, group, {trial.order.begin(), trial.order.begin() + count});
     for (std::size_t r = 0; r < problems.size(); ++r) {
       const std::size_t layer = group.readers[r].layer;
-      problems[r].groups.front().weights = scaled_filters(pruned, pruned.layers[layer], problems[r]);
+      problems[r].groups.front().weights = scaled_filters(pruned, pruned.layers[layer], problems[r], 0);
       prune_layer(pruned, layer, weight_count(pruned.layers[layer].shape), std::nullopt, problems[r],
                   context_.job.options.method, recipe);
+      error += fit_error(pruned, pruned.layers[layer], problems[r]);
     }
-    trial.losses.push_back(std::max(loss_of(pruned), trial.losses.empty() ? 0 : trial.losses.back()));
+    if (is_among(measured_removals, removal - 1)) {
+      measured.push_back({removal - 1, loss_of(pruned)});
+    }
   }
+  trial.losses = losses_by_error(errors, measured);
   return trial;
 }
 

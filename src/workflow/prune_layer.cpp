@@ -200,10 +200,20 @@ LayerFit fit_layer(const Network& network, std::size_t layer, LayerSamples read,
   return fit;
 }
 
-Matrix scaled_filters(const Network& network, const MacLayer& layer, const LayerFit& fit) {
-  Matrix filters = rows_of(weight_matrix(network, layer), 0, layer.shape.k);
-  scale_rows(filters, fit.scales.data());
+Matrix scaled_filters(const Network& network, const MacLayer& layer, const LayerFit& fit, std::size_t group) {
+  const int64_t first = static_cast<int64_t>(group) * layer.shape.k;
+  Matrix filters = rows_of(weight_matrix(network, layer), first, layer.shape.k);
+  scale_rows(filters, fit.scales.data() + first);
   return filters;
+}
+
+double fit_error(const Network& network, const MacLayer& layer, const LayerFit& fit) {
+  double error = 0;
+  for (std::size_t group = 0; group < fit.groups.size(); ++group) {
+    const LayerProblem& problem = fit.groups[group];
+    error += problem.output_power * output_error(problem, scaled_filters(network, layer, fit, group));
+  }
+  return error;
 }
 
 Solver solver_of(const RecipeOptions& recipe, int64_t rows, int64_t columns) {

@@ -33,8 +33,12 @@ struct LayerFit {
 LayerFit fit_layer(const Network& network, std::size_t layer, LayerSamples read, const Matrix& wanted,
                    std::size_t images, const std::vector<double>& worth = {});
 
-/// The first group's filters as its problem has them.
-Matrix scaled_filters(const Network& network, const MacLayer& layer, const LayerFit& fit);
+/// A group's filters as its problem has them.
+Matrix scaled_filters(const Network& network, const MacLayer& layer, const LayerFit& fit, std::size_t group);
+
+/// The squared error over all samples of the outputs that the layer gives with the weights that `network` has
+/// for it, each channel's by its worth.
+double fit_error(const Network& network, const MacLayer& layer, const LayerFit& fit);
 
 /// With fewer samples for each input of a layer the damping is chosen on some that are held out.
 inline constexpr int few_samples = 4;
