@@ -105,10 +105,15 @@ Slot layer_output_slot(const Model& model, const MacLayer& layer) {
 }
 
 void use_threads(int threads) {
-  at::set_num_threads(threads);
-  using Setter = void (*)(int);
-  if (void* setter = dlsym(RTLD_DEFAULT, "openblas_set_num_threads")) {
-    reinterpret_cast<Setter>(setter)(threads);
+  // at::set_num_threads would also make XNNPACK's pool of threads anew, which then spin for 50 ms; nothing
+  // here uses it. What it sets else is OpenMP's, for the calling thread, once libtorch has set its default
+  // there.
+  at::get_num_threads();
+  for (const char* name : {"omp_set_num_threads", "openblas_set_num_threads"}) {
+    using Setter = void (*)(int);
+    if (void* setter = dlsym(RTLD_DEFAULT, name)) {
+      reinterpret_cast<Setter>(setter)(threads);
+    }
   }
 }
 
