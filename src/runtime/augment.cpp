@@ -72,6 +72,20 @@ NetworkInputs augmented(const NetworkInputs& inputs, double least_area, bool fli
   return result;
 }
 
+NetworkInputs with_variants(const NetworkInputs& inputs, double least_area, bool flip, uint64_t seed) {
+  NetworkInputs result = inputs;
+  result.size = 2 * inputs.size;
+  result.labels.clear();
+  for (const int label : inputs.labels) {
+    result.labels.insert(result.labels.end(), 2, label);
+  }
+  const NetworkInputs variants = augmented(inputs, least_area, flip, seed);
+  result.load = [inputs, variants](std::size_t index, std::span<float> values) {
+    (index % 2 == 0 ? inputs : variants).load(index / 2, values);
+  };
+  return result;
+}
+
 void mix_images(std::span<float> values, std::size_t images, const NetworkInputs& inputs, uint64_t seed) {
   Random random(seed);
   const std::vector<float> before(values.begin(), values.end());

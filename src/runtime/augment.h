@@ -26,6 +26,9 @@ void augment_image(std::span<float> values, const NetworkInputs& inputs, double 
 /// The images, cropped and mirrored as augment_image does, always in the same way.
 NetworkInputs augmented(const NetworkInputs& inputs, double least_area, bool flip, uint64_t seed);
 
+/// Each image, with a varied one behind it, as `augmented` gives it.
+NetworkInputs with_variants(const NetworkInputs& inputs, double least_area, bool flip, uint64_t seed);
+
 /// CutMix (Yun et al., ICCV 2019): half of the images of a batch, as `seed` draws, get a rectangle of another
 /// one, of any size. `values` holds the batch, one image after the other.
 void mix_images(std::span<float> values, std::size_t images, const NetworkInputs& inputs, uint64_t seed);

@@ -77,6 +77,22 @@ std::vector<GroupChoices> try_groups(PruneContext& context, const Network& netwo
   return tried;
 }
 
+/// A trial prunes one layer alone. In the pruned network the layers behind it are fitted to what it gives,
+/// and make good some of its loss: the more, the more of them there are.
+std::vector<LayerChoices> as_made_good(std::vector<LayerChoices> layers) {
+  constexpr double made_good = 1;  // logarithm of the first layer's share by the last one's; docs/pruning.md
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    const double factor = std::exp(made_good * static_cast<double>(l) / static_cast<double>(layers.size()));
+    for (double& loss : layers[l].trial.losses) {
+      loss *= factor;
+    }
+    if (layers[l].trial.pattern_loss) {
+      *layers[l].trial.pattern_loss *= factor;
+    }
+  }
+  return layers;
+}
+
 }  // namespace
 
 TriedLevels try_levels(PruneContext& context, const Network& network, RoundGoal::Kind kind, uint64_t seed,
@@ -94,7 +110,7 @@ RoundPlan choose_levels(const PruneContext& context, const Network& network, con
   for (const GroupChoices& group : tried.groups) {
     plan.groups.push_back(group.group);
   }
-  const std::vector<LayerChoices>& layers = tried.layers;
+  const std::vector<LayerChoices> layers = as_made_good(tried.layers);
   LevelChoice choice = goal.kind == RoundGoal::Kind::weights
                            ? LevelChoice(layers)
                            : LevelChoice(network, measured.stats, context.job.setting, cost_of(goal.kind),

@@ -21,7 +21,7 @@ constexpr double fewest_trial_images = 192;
 constexpr double most_images = 1000;
 /// Of tried_shares and of tried_removals those with which the network is run; the others' losses follow from
 /// the layers' errors.
-constexpr std::array<std::size_t, 3> measured_shares{0, 2, 4};
+constexpr std::array<std::size_t, 4> measured_shares{0, 2, 3, 5};
 constexpr std::array<std::size_t, 3> measured_removals{0, 2, 4};
 constexpr double least_loss = 1e-9;  ///< below it rounding decides
 constexpr std::size_t most_readers = 6;

@@ -44,10 +44,18 @@ PruneContext open_context(const PruneJob& job, RunFolder* run, const ProgressCal
   context.split = split_calibration(job.calibration, options.seed, job.calibration_name);
   context.statistics = draw(options.statistics_images, 1);
   context.samples = draw(options.recipe.images, 2);
+  constexpr double least_part = 0.8;  // of an image's area
+  context.fitted = options.recipe.vary
+                       ? with_variants(context.samples, least_part, true, derive_seed(options.seed, 4))
+                       : context.samples;
   context.working = open_session(job.network, {});
   context.reference = open_session(job.network, {});
-  context.kept_bytes = most_kept_bytes(job, context.samples.size);
+  context.kept_bytes = most_kept_bytes(job, context.fitted.size);
   return context;
+}
+
+std::size_t fitted_count(const RecipeOptions& recipe, std::size_t images) {
+  return std::min(images, recipe.images) * (recipe.vary ? 2 : 1);
 }
 
 void set_run(PruneContext& context, RunFolder* run, const ProgressCallback& progress) {

@@ -26,6 +26,7 @@ struct PruneContext {
   std::vector<double> most_zeros;  ///< for each layer, the share of its weights that may be zero
   NetworkInputs statistics;        ///< on which activation zeros are measured
   NetworkInputs samples;           ///< on which layers are sampled
+  NetworkInputs fitted;            ///< on which layers are pruned: these, and a variant of each
   std::unique_ptr<Session> working;
   std::unique_ptr<Session> reference;              ///< whose layer outputs are kept, and who teaches
   std::shared_ptr<const TriedLevels> tried_dense;  ///< of the dense network
@@ -38,6 +39,9 @@ struct PruneContext {
 /// `progress` hears all of it, the run's log the ends of stages.
 PruneContext open_context(const PruneJob& job, RunFolder* run, const ProgressCallback& progress,
                           std::stop_token stop);
+
+/// How many images layers are pruned on, of a set for fitting.
+std::size_t fitted_count(const RecipeOptions& recipe, std::size_t images);
 
 /// Keeps the rest of the work in another run.
 void set_run(PruneContext& context, RunFolder* run, const ProgressCallback& progress);

@@ -159,7 +159,7 @@ void check_job(const PruneJob& job) {
   }
   most_zeros(job.network, job.options.limits);
   const CalibrationSplit split = split_calibration(job.calibration, job.options.seed, job.calibration_name);
-  most_kept_bytes(job, std::min(split.fit.size, job.options.recipe.images));
+  most_kept_bytes(job, fitted_count(job.options.recipe, split.fit.size));
 }
 
 PruneOutcome prune_network(const PruneJob& job, RunFolder* run, const ProgressCallback& progress,

@@ -133,7 +133,7 @@ void prune_one(PruneContext& context, SamplePasses& passes, RoundState& begun, s
   const std::optional<Addition> addition =
       options.recipe.compensate ? addition_behind(begun.network, layer) : std::nullopt;
   const SampleOptions sampling{.positions = bounded_positions(begun.network.layers[layer],
-                                                              context.samples.size, options.recipe.positions),
+                                                              context.fitted.size, options.recipe.positions),
                                .seed = round_seed(context, Task::layer_samples, round, layer),
                                .beside = addition ? addition->addend : std::string()};
   passes.reference.go_to(layer, context.stop);
@@ -161,8 +161,8 @@ void prune_layers(PruneContext& context, RunState& state, const std::string& nam
   context.reference->load_constants(context.job.options.epochs > 0 ? start_network(context, state)
                                                                    : context.job.network);
   context.working->load_constants(begun.network);
-  SamplePasses passes{{*context.reference, context.samples, context.kept_bytes},
-                      {*context.working, context.samples, context.kept_bytes}};
+  SamplePasses passes{{*context.reference, context.fitted, context.kept_bytes},
+                      {*context.working, context.fitted, context.kept_bytes}};
   while (begun.pruned < begun.order.size()) {
     const std::size_t layer = begun.order[begun.pruned];
     const double fraction = static_cast<double>(begun.pruned) / static_cast<double>(begun.order.size());

@@ -96,5 +96,21 @@ TEST(UnitAugment, TheSeedAloneDecides) {
   EXPECT_NE(first, third);
 }
 
+TEST(UnitBatches, VariantsStandBehindTheirImages) {
+  auto inputs = images_of({1, 2, 3, 4, 5, 6, 7, 8}, 1, 2, 2);
+  inputs.labels = {3, 5};
+  const NetworkInputs both = with_variants(inputs, 0.8, true, 5);
+  const NetworkInputs variants = augmented(inputs, 0.8, true, 5);
+  ASSERT_EQ(both.size, 4U);
+  EXPECT_THAT(both.labels, ElementsAre(3, 3, 5, 5));
+  for (std::size_t i = 0; i < both.size; ++i) {
+    std::vector<float> given(4);
+    std::vector<float> wanted(4);
+    both.load(i, given);
+    (i % 2 == 0 ? inputs : variants).load(i / 2, wanted);
+    EXPECT_EQ(given, wanted) << i;
+  }
+}
+
 }  // namespace
 }  // namespace mj
