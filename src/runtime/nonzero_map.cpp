@@ -12,10 +12,9 @@ constexpr std::size_t byte_bits = 8;
 
 /// A loop of its own, so that the compiler knows that nothing overlaps, for the processor at hand: whether a
 /// value is not zero is added to its tally and pushed into its byte of `bits` from above.
-[[gnu::noinline, gnu::target_clones("avx2", "default")]] void mark_nonzeros(const float* __restrict values,
-                                                                            std::size_t count,
-                                                                            uint8_t* __restrict tally,
-                                                                            uint8_t* __restrict bits) {
+[[gnu::target_clones("avx2", "default")]] void mark_nonzeros(const float* __restrict values,
+                                                             std::size_t count, uint8_t* __restrict tally,
+                                                             uint8_t* __restrict bits) {
   for (std::size_t i = 0; i < count; ++i) {
     const auto nonzero = static_cast<uint8_t>(values[i] != 0 ? 1 : 0);
     tally[i] = static_cast<uint8_t>(tally[i] + nonzero);

@@ -3,13 +3,6 @@
 #include <algorithm>
 
 namespace mj {
-namespace {
-
-uint64_t pack(int64_t high, int64_t low) {
-  return static_cast<uint64_t>(high) << 32U | static_cast<uint32_t>(low);
-}
-
-}  // namespace
 
 std::size_t AxisTable::Hash::operator()(const Key& key) const {
   uint64_t hash = 0;
@@ -20,7 +13,8 @@ std::size_t AxisTable::Hash::operator()(const Key& key) const {
   return hash;
 }
 
-const AxisRows& AxisTable::rows(int64_t outputs, int64_t taps, const AxisSpreads& neighbours, int64_t shift) {
+const AxisRows& AxisTable::look_up(int64_t outputs, int64_t taps, const AxisSpreads& neighbours,
+                                   int64_t shift) {
   Key key;
   key.words[0] = pack(outputs, taps);
   key.words[1] = pack(static_cast<int64_t>(neighbours.size()), shift);
