@@ -127,6 +127,8 @@ void add_method_options(CLI::App& command, PruneArguments& arguments) {
       ->type_name("SHARE");
   add_switch(command, "channels", arguments.channels,
              "Whole channels may go towards an energy, so that the network gets smaller (default of auto)");
+  add_switch(command, "variants", arguments.variants,
+             "Layers are fitted on a variant of each image too, cropped and mirrored (default of auto)");
   add_switch(
       command, "match-variance", arguments.match_variance,
       "Every output channel is scaled to the variance that the dense network gives it (default of auto)");
