@@ -29,10 +29,6 @@ uint8_t gather_bits(const uint8_t* bytes) {
   return static_cast<uint8_t>((word >> (byte_bits - 1) & 0x0101010101010101U) * 0x0102040810204080U >> 56U);
 }
 
-std::size_t words_for(std::size_t bits) {
-  return (bits + ZeroRunCounter::word_bits - 1) / ZeroRunCounter::word_bits;
-}
-
 }  // namespace
 
 void NonzeroMap::add(const float* map) {
@@ -49,7 +45,7 @@ void NonzeroMap::add(const float* map) {
 }
 
 void NonzeroMap::add_straight(const float* map) {
-  bits_.assign(words_for(positions_), 0);
+  bits_.assign(ZeroRunCounter::words_for(positions_), 0);
   packed_.assign(bits_.size() * ZeroRunCounter::word_bits, 0);
   mark_nonzeros(map, positions_, tally_.data(), packed_.data());
   for (std::size_t i = 0; i < positions_; i += byte_bits) {
@@ -60,7 +56,7 @@ void NonzeroMap::add_straight(const float* map) {
 
 /// Eight positions of all channels at a time become a byte a channel: no matrix of bits has to be turned.
 void NonzeroMap::add_channels_last(const float* map) {
-  const std::size_t words = words_for(positions_);
+  const std::size_t words = ZeroRunCounter::words_for(positions_);
   bits_.assign(channels_ * words, 0);
   packed_.resize(channels_);
   static_assert(std::endian::native == std::endian::little, "a word's bytes are written one by one");

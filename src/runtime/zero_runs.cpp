@@ -32,7 +32,7 @@ void ZeroRunCounter::add_word(uint64_t word, std::size_t count, uint64_t& zeros)
 }
 
 void ZeroRunCounter::add(std::span<const uint64_t> bits, std::size_t rows, std::size_t columns) {
-  const std::size_t words = (columns + word_bits - 1) / word_bits;
+  const std::size_t words = words_for(columns);
   uint64_t zeros = 0;
   for (std::size_t row = 0; row < rows; ++row) {
     for (std::size_t word = 0; word < words; ++word) {

@@ -13,6 +13,8 @@ namespace mj {
 class ZeroRunCounter {
  public:
   static constexpr std::size_t word_bits = 64;
+  /// That a row of so many bits takes.
+  static constexpr std::size_t words_for(std::size_t bits) { return (bits + word_bits - 1) / word_bits; }
 
   /// A map as bits, 1 where a value is not zero, in the order in which it is coded: `rows` rows of `columns`
   /// bits, lowest first; each row begins with a word of its own.

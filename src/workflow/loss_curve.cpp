@@ -31,13 +31,11 @@ std::vector<double> losses_by_error(std::span<const double> errors, std::span<co
     while (next + 1 < measured.size() && level > measured[next].level) {
       ++next;
     }
-    const auto& [first, first_loss] = measured[next - 1];
-    const auto& [second, second_loss] = measured[next];
-    const double power = power_between(error(first), error(second), first_loss, second_loss);
-    const bool is_below = level <= first;
-    const double scale =
-        is_below ? first_loss / std::pow(error(first), power) : second_loss / std::pow(error(second), power);
-    least = std::max(least, scale * std::pow(error(level), power));
+    const MeasuredLoss& first = measured[next - 1];
+    const MeasuredLoss& second = measured[next];
+    const double power = power_between(error(first.level), error(second.level), first.loss, second.loss);
+    const MeasuredLoss& from = level <= first.level ? first : second;
+    least = std::max(least, from.loss * std::pow(error(level) / error(from.level), power));
     losses[level] = least;
   }
   return losses;
