@@ -32,7 +32,7 @@ void declare(onnx::ValueInfoProto& value, const std::string& name, const std::ve
 }
 
 /// What stands for a weight's values. Neither 0 nor 1, which would make them look pruned or a mask.
-onnx::TensorProto placeholder() {
+onnx::TensorProto any_weight() {
   onnx::TensorProto tensor;
   tensor.set_data_type(onnx::TensorProto::FLOAT);
   tensor.add_dims(1);
@@ -179,7 +179,7 @@ Value GraphBuilder::transpose(const Value& input, const std::vector<int64_t>& or
 }
 
 Value GraphBuilder::weights(const std::string& name, const std::vector<int64_t>& shape) {
-  add_attributes(append("ConstantOfShape", name, {integers(shape)}), {MakeAttribute("value", placeholder())});
+  add_attributes(append("ConstantOfShape", name, {integers(shape)}), {MakeAttribute("value", any_weight())});
   return {name, shape.back()};
 }
 
