@@ -29,6 +29,7 @@ class AxisSpreads {
     ensure(count_ < items_.size(), "an operand is spread at too many places");
     items_.at(count_++) = spread;
   }
+  void clear() { count_ = 0; }
   std::size_t size() const { return count_; }
   const AxisSpread* begin() const { return items_.data(); }
   const AxisSpread* end() const { return items_.data() + count_; }

@@ -22,9 +22,12 @@ int64_t smallest_factor(int64_t number) {
 
 }  // namespace
 
-NestBounds::InputNeighbours NestBounds::neighbours(std::size_t outer, std::size_t stage,
-                                                   const PartialNest& nest) const {
-  InputNeighbours found;
+void NestBounds::find_neighbours(std::size_t outer, std::size_t stage, const PartialNest& nest,
+                                 InputNeighbours& found) const {
+  found.rows.clear();
+  found.columns.clear();
+  found.different = 1;
+  found.instances = 1;
   for (std::size_t between = outer; between < stage && between < room_.size(); ++between) {
     const bool shared = space_.shares[between][Operand::inputs];
     if (between < nest.spreads_from) {
@@ -50,7 +53,6 @@ NestBounds::InputNeighbours NestBounds::neighbours(std::size_t outer, std::size_
       }
     }
   }
-  return found;
 }
 
 /// Whether rows or columns of P and R (Q and S) loops outside may add up to the same place.
@@ -152,16 +154,20 @@ NestBounds::Class NestBounds::of_input_moves(const MoveTerm& move, std::size_t s
   const Extents& tile = nest.tiles[stage];
   const Extents& spread = nest.spreads[stage - 1];
   const double visits = macs_ / volume(tile);
-  around_.clear();
-  for (const AskedTerm& asked : move.asked) {
-    around_.push_back(neighbours(asked.outer, stage, nest));
+  around_.resize(move.asked.size());
+  for (std::size_t i = 0; i < around_.size(); ++i) {
+    find_neighbours(move.asked[i].outer, stage, nest, around_[i]);
   }
   const auto cost = [&](const auto& words) {
-    double sum = move.filled == 0 ? 0 : visits * move.filled * words(nullptr);
+    const double alone = words(nullptr);
+    double sum = move.filled * alone;
     for (std::size_t i = 0; i < around_.size(); ++i) {
-      sum += visits / around_[i].instances * move.asked[i].price * words(&around_[i]);
+      const InputNeighbours& around = around_[i];
+      const bool share_nothing = around.rows.size() + around.columns.size() == 0;
+      sum += move.asked[i].price / around.instances *
+             (share_nothing ? around.different * alone : words(&around));
     }
-    return sum;
+    return visits * sum;
   };
   const double full = cost([&](const InputNeighbours* n) { return all_words(tile, n); });
   if (is_trivial(loops.outside)) {

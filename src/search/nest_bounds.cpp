@@ -26,6 +26,23 @@ PerOperand<double> members_of(const SpreadGroup& group) {
   return {{group.weights, group.inputs, group.outputs}};
 }
 
+/// Adds what so many words cost at each price, each at least what it costs to move all words once.
+void add_costs(double words, const double* __restrict each, const double* __restrict once, std::size_t count,
+               double* __restrict costs) {
+  for (std::size_t i = 0; i < count; ++i) {
+    costs[i] += std::max(words * each[i], once[i]);
+  }
+}
+
+/// The same where the words are reused over the loops outside, but for those spread.
+void add_reused_costs(double words, const double* __restrict each, const double* __restrict once,
+                      double outside, const double* __restrict spread, std::size_t count,
+                      double* __restrict costs) {
+  for (std::size_t i = 0; i < count; ++i) {
+    costs[i] += std::max(words * each[i] / std::max(1.0, outside / spread[i]), once[i]);
+  }
+}
+
 /// Less reuse only lowers a negative cost.
 double with_reuse(double cost, double reuse) {
   return cost > 0 ? cost / reuse : cost;
@@ -177,7 +194,8 @@ double NestBounds::macs_bound(const PartialNest& nest) {
         cost += macs_ * asked.price / share(move.operand, false, asked.outer, macs, nest);
         continue;
       }
-      const InputNeighbours around = neighbours(asked.outer, macs, nest);
+      InputNeighbours around;
+      find_neighbours(asked.outer, macs, nest, around);
       cost += macs_ * asked.price / around.instances * around.different *
               real(different_offsets(around.rows)) * real(different_offsets(around.columns));
     }
@@ -272,27 +290,32 @@ ClassBounds NestBounds::by_class(std::size_t stage, const PartialNest& nest) {
 
 /// What of_groups needs of each group, whatever the tile.
 void NestBounds::prepare_groups(std::size_t stage) {
-  for (const SpreadGroup& group : space_.spreads[stage - 1]) {
-    const PerOperand<double> members = members_of(group);
-    for (const MoveTerm& move : terms_.moves[stage]) {
+  for (const MoveTerm& move : terms_.moves[stage]) {
+    const bool is_input = move.operand == Operand::inputs;
+    GroupPrices& prices = group_prices_[stage].emplace_back();
+    for (const SpreadGroup& group : space_.spreads[stage - 1]) {
+      const PerOperand<double> members = members_of(group);
       const double shared = space_.shares[stage - 1][move.operand] ? members[move.operand] : 1;
-      GroupPrice price;
-      price.each = move.filled;
-      price.once = move.filled * (move.operand == Operand::inputs ? group.kernels : members[move.operand]);
+      double each = move.filled;
+      double once = move.filled * (is_input ? group.kernels : members[move.operand]);
       for (const AskedTerm& asked : move.asked) {
-        price.each += asked.price / (shared * room(asked.outer, stage - 1, move.operand));
-        price.once += asked.price;
+        each += asked.price / (shared * room(asked.outer, stage - 1, move.operand));
+        once += asked.price;
       }
       if (move.visits != 0) {
         double all = members[move.operand];
         for (std::size_t between = move.visited; between < stage - 1; ++between) {
           all *= room_[between][move.operand];
         }
-        price.each += move.visits / all;
-        price.once += move.visits;
+        each += move.visits / all;
+        once += move.visits;
       }
-      price.once = move.filled < 0 ? -infinite : words_[move.operand] * price.once;
-      group_prices_[stage].push_back(price);
+      prices.each.push_back(each);
+      prices.once.push_back(each == 0         ? 0
+                            : move.filled < 0 ? -infinite  // a saving grows with the words
+                                              : words_[move.operand] * once);
+      // Less reuse only lowers a negative cost.
+      prices.reused.push_back(each <= 0 ? infinite : is_input ? group.kernels : members[move.operand]);
     }
   }
 }
@@ -300,46 +323,47 @@ void NestBounds::prepare_groups(std::size_t stage) {
 void NestBounds::of_groups(std::size_t stage, const Extents& tile, std::vector<double>& bounds) {
   const std::vector<SpreadGroup>& groups = space_.spreads[stage - 1];
   const double visits = macs_ / volume(tile);
-  PerOperand<double> moved{{visits * tile_words(*space_.shape, Operand::weights, tile),
-                            visits * all_words(tile, nullptr),
-                            visits * tile_words(*space_.shape, Operand::outputs, tile)}};
+  const PerOperand<double> moved{{visits * tile_words(*space_.shape, Operand::weights, tile),
+                                  visits * all_words(tile, nullptr),
+                                  visits * tile_words(*space_.shape, Operand::outputs, tile)}};
   const Class input_shares = least_input_shares(tile);
   const bool has_loops = *std::min_element(input_shares.begin(), input_shares.end()) < infinite;
-  Class outside{};
-  for (const Operand operand : all_operands) {
-    outside.at(index_of(operand)) = reuse_of(operand, space_.whole) / reuse_of(operand, tile);
+  for (std::vector<double>& costs : class_costs_) {
+    costs.assign(groups.size(), 0);
   }
-  bounds.clear();
-  auto price = group_prices_[stage].begin();
-  for (const SpreadGroup& group : groups) {
-    const Class reused{group.weights, group.kernels, group.outputs};
-    Class costs{};
-    for (const MoveTerm& move : terms_.moves[stage]) {
-      const double cost = moved[move.operand] * price->each;
-      const double floor = price->once;
-      ++price;
-      if (cost == 0) {
-        continue;
-      }
-      const std::size_t own = index_of(move.operand);
-      for (std::size_t alone = 0; alone < costs.size(); ++alone) {
-        const double reuse = alone == own ? std::max(1.0, outside.at(own) / reused.at(own)) : 1;
-        if (move.operand != Operand::inputs) {
-          costs.at(alone) += std::max(with_reuse(cost, reuse), floor);
-        } else {
-          costs.at(alone) += std::max(cost * (has_loops ? input_shares.at(alone) : 1) / reuse, floor);
-        }
+  for (std::size_t i = 0; i < terms_.moves[stage].size(); ++i) {
+    const Operand operand = terms_.moves[stage][i].operand;
+    const GroupPrices& prices = group_prices_[stage][i];
+    for (const Operand alone : all_operands) {
+      const bool has_share = operand == Operand::inputs && has_loops;
+      const double share = has_share ? input_shares.at(index_of(alone)) : 1;
+      std::vector<double>& costs = class_costs_.at(index_of(alone));
+      if (share == infinite) {
+        costs.assign(groups.size(), infinite);  // no loops are of this class
+      } else if (alone == operand) {
+        const double outside = reuse_of(operand, space_.whole) / reuse_of(operand, tile);
+        add_reused_costs(moved[operand] * share, prices.each.data(), prices.once.data(), outside,
+                         prices.reused.data(), groups.size(), costs.data());
+      } else {
+        add_costs(moved[operand] * share, prices.each.data(), prices.once.data(), groups.size(),
+                  costs.data());
       }
     }
-    double start = terms_.shared_starts[stage];
-    if (start != 0) {
-      double added = group.outputs;
+  }
+  bounds.resize(groups.size());
+  for (std::size_t group = 0; group < groups.size(); ++group) {
+    bounds[group] =
+        std::min(std::min(class_costs_[0][group], class_costs_[1][group]), class_costs_[2][group]);
+  }
+  if (terms_.shared_starts[stage] != 0) {
+    const double most = reuse_of(Operand::outputs, space_.whole) / reuse_of(Operand::outputs, tile);
+    for (std::size_t group = 0; group < groups.size(); ++group) {
+      double added = groups[group].outputs;
       for (std::size_t between = 0; between < stage - 1; ++between) {
         added *= room_[between][Operand::outputs];
       }
-      start *= std::min(added, outside.at(index_of(Operand::outputs)));
+      bounds[group] += terms_.shared_starts[stage] * std::min(added, most);
     }
-    bounds.push_back(*std::min_element(costs.begin(), costs.end()) + start);
   }
 }
 

@@ -79,10 +79,11 @@ class NestBounds {
     double instances = 1;  ///< all of them, undecided spreads at their most
   };
 
-  /// What a word of one move into a stage costs at least, over the spreads of one group next to the stage.
-  struct GroupPrice {
-    double each = 0;  ///< without reuse
-    double once = 0;  ///< of each word of the layer; -infinite where there is no such bound
+  /// What one move into a stage costs at least, by group of the spreads next to the stage.
+  struct GroupPrices {
+    std::vector<double> each;    ///< of a word, without reuse
+    std::vector<double> once;    ///< of each word of the layer once; -infinite where there is no such bound
+    std::vector<double> reused;  ///< of the loops that leave the operand alone, what lies in the spread
   };
 
   void prepare_groups(std::size_t stage);
@@ -92,7 +93,8 @@ class NestBounds {
   double rest(Operand operand, const PartialNest& nest) const;
   double share(Operand operand, bool always, std::size_t outer, std::size_t stage,
                const PartialNest& nest) const;
-  InputNeighbours neighbours(std::size_t outer, std::size_t stage, const PartialNest& nest) const;
+  void find_neighbours(std::size_t outer, std::size_t stage, const PartialNest& nest,
+                       InputNeighbours& found) const;
   Loops loops_outside(std::size_t stage, const PartialNest& nest) const;
   double starts(std::size_t stage, const PartialNest& nest) const;
   double of_word_moves(const MoveTerm& move, std::size_t stage, const PartialNest& nest) const;
@@ -115,8 +117,9 @@ class NestBounds {
   PerOperand<double> words_;  ///< of the layer, holes left out
   AxisTable rows_;
   AxisTable columns_;
-  std::vector<std::vector<GroupPrice>> group_prices_;  ///< by stage; all moves of the first group, ...
-  std::vector<InputNeighbours> around_;                ///< of the move at hand
+  std::vector<std::vector<GroupPrices>> group_prices_;  ///< by stage and move
+  std::array<std::vector<double>, 3> class_costs_;      ///< of_groups' own, by class and group
+  std::vector<InputNeighbours> around_;                 ///< of the move at hand
   std::vector<PerOperand<double>> room_;  ///< by stage: the most instances of the next stage that share words
 };
 

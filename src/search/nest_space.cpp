@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <map>
 #include <tuple>
+#include <unordered_map>
 
 #include "base/error.h"
+#include "base/real.h"
 
 namespace mj {
 namespace {
@@ -99,6 +102,22 @@ std::vector<SpreadGroup> spreads_into(const NestSpace& space, const Level& into)
   return group_spreads(all);
 }
 
+/// Ways to write a number as a product of so many, in order.
+double ordered_products(int64_t number, std::size_t factors) {
+  if (factors == 0) {
+    return number == 1 ? 1 : 0;
+  }
+  double ways = 1;
+  for (int64_t prime = 2; number > 1; ++prime) {
+    prime = prime * prime > number ? number : prime;
+    for (int64_t power = 1; number % prime == 0; ++power) {
+      number /= prime;
+      ways = ways * real(static_cast<int64_t>(factors) + power - 1) / real(power);  // exact
+    }
+  }
+  return ways;
+}
+
 }  // namespace
 
 NestSpace make_space(const LayerShape& shape, const std::vector<Level>& levels) {
@@ -185,13 +204,30 @@ bool fits(const LayerShape& shape, const std::vector<Level>& levels, const Stage
   return true;
 }
 
-double count_orders(const std::map<std::vector<int>, double>& ways) {
+double count_orders(const std::vector<LoopWays>& of_dimensions, std::size_t stages) {
+  // By how many loops stand at each stage so far, three bits a stage: dimensions join by adding.
+  constexpr std::size_t width = 3;  // at most seven loops
+  ensure(stages <= 64 / width, "a nest has too many stages to count its orders");
+  std::unordered_map<uint64_t, double> ways{{0, 1.0}};
+  for (const LoopWays& splits : of_dimensions) {
+    std::unordered_map<uint64_t, double> joined;
+    for (const auto& [standing, times] : splits) {
+      uint64_t more = 0;
+      for (std::size_t stage = 0; stage < stages; ++stage) {
+        more |= uint64_t{standing >> stage & 1U} << width * stage;
+      }
+      for (const auto& [before, count] : ways) {
+        joined[before + more] += count * times;
+      }
+    }
+    ways = std::move(joined);
+  }
   double size = 0;
-  for (const auto& [loops, count] : ways) {
+  for (const auto& [standing, count] : ways) {
     double orders = count;
-    for (const int standing : loops) {
-      for (int i = 2; i <= standing; ++i) {
-        orders *= i;
+    for (std::size_t stage = 0; stage < stages; ++stage) {
+      for (uint64_t i = 2; i <= (standing >> width * stage & 7U); ++i) {
+        orders *= static_cast<double>(i);
       }
     }
     size += orders;
@@ -200,46 +236,30 @@ double count_orders(const std::map<std::vector<int>, double>& ways) {
 }
 
 double space_size(const NestSpace& space) {
-  // Loops at the stages so far, by how many stand at each; a level's m loops have m! orders.
-  std::map<std::vector<int>, double> ways{{std::vector<int>(space.stages.size(), 0), 1.0}};
-  const std::size_t slots = 2 * space.stages.size() - 1;
-  for (const Dimension dimension : all_dimensions) {
-    const std::vector<int64_t>& divisors = space.divisors[dimension];
-    std::map<std::vector<int>, double> grown;
-    const auto split = [&](const auto& self, std::size_t slot, int64_t rest, std::vector<int>& loops,
-                           double count) -> void {
-      if (slot == slots) {
-        if (rest == 1) {
-          grown[loops] += count;
-        }
-        return;
+  const std::size_t stages = space.stages.size();
+  std::vector<LoopWays> of_dimensions;
+  for (const int64_t extent : space.whole.values) {
+    // Loops at each of some stages, and at no other: all products of so many bounds and the spreads, less
+    // those where fewer are loops.
+    std::vector<double> with_loops;
+    for (std::size_t loops = 0; loops <= stages; ++loops) {
+      double ways = ordered_products(extent, loops + stages - 1);
+      double choices = 1;  // of fewer stages
+      for (std::size_t fewer = 0; fewer < loops; ++fewer) {
+        ways -= choices * with_loops[fewer];
+        choices = choices * static_cast<double>(loops - fewer) / static_cast<double>(fewer + 1);
       }
-      for (const int64_t bound : divisors) {
-        if (rest % bound != 0) {
-          continue;
-        }
-        const bool counts = slot % 2 == 0 && bound > 1;
-        loops[slot / 2] += counts ? 1 : 0;
-        self(self, slot + 1, rest / bound, loops, count);
-        loops[slot / 2] -= counts ? 1 : 0;
-      }
-    };
-    // The splits of this dimension alone, then joined to what there is.
-    std::vector<int> loops(space.stages.size(), 0);
-    split(split, 0, space.whole[dimension], loops, 1.0);
-    std::map<std::vector<int>, double> joined;
-    for (const auto& [before, count] : ways) {
-      for (const auto& [more, times] : grown) {
-        std::vector<int> sum = before;
-        for (std::size_t i = 0; i < sum.size(); ++i) {
-          sum[i] += more[i];
-        }
-        joined[sum] += count * times;
+      with_loops.push_back(ways);
+    }
+    LoopWays& ways = of_dimensions.emplace_back();
+    for (unsigned standing = 0; standing < 1U << stages; ++standing) {
+      const double count = with_loops[static_cast<std::size_t>(std::popcount(standing))];
+      if (count > 0) {
+        ways[standing] = count;
       }
     }
-    ways = std::move(joined);
   }
-  return count_orders(ways);
+  return count_orders(of_dimensions, stages);
 }
 
 LoopNest nest_of(const NestSpace& space, const std::vector<Extents>& tiles,

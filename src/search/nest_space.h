@@ -61,9 +61,11 @@ bool fits(const LayerShape& shape, const std::vector<Level>& levels, const Stage
 template <class Visit>
 void for_each_tile(const NestSpace& space, std::size_t stage, const TileIndex& least, Visit visit);
 
-/// Ways to split the dimensions, by the number of loops in time at each stage; with the orders of those
-/// loops.
-double count_orders(const std::map<std::vector<int>, double>& ways);
+/// Of one dimension, the ways to split it, by the stages where its loops in time stand, a bit each.
+using LoopWays = std::map<unsigned, double>;
+
+/// Splits of all dimensions with the orders of the loops: m loops at a stage have m! orders.
+double count_orders(const std::vector<LoopWays>& of_dimensions, std::size_t stages);
 /// Splits and orders of the whole space, before capacities and fan-outs are looked at.
 double space_size(const NestSpace& space);
 

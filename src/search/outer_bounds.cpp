@@ -1,7 +1,6 @@
 #include "search/outer_bounds.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "search/extent_math.h"
 
@@ -26,7 +25,8 @@ std::vector<Dimension> dimensions_of(Operand alone) {
 
 }  // namespace
 
-OuterBounds::OuterBounds(const NestSpace& space, NestBounds& bounds) : space_(space), bounds_(bounds) {
+OuterBounds::OuterBounds(const NestSpace& space, NestBounds& bounds, const MirroredNests& mirrored)
+    : space_(space), bounds_(bounds) {
   std::size_t size = 1;
   for (const Dimension dimension : all_dimensions) {
     stride_[dimension] = size;
@@ -45,7 +45,7 @@ OuterBounds::OuterBounds(const NestSpace& space, NestBounds& bounds) : space_(sp
   tables_.resize(space.stages.size());
   for (std::size_t stage = 1; stage + 1 < space.stages.size(); ++stage) {
     tables_[stage].own.assign(size, infinite);
-    fill(stage);
+    fill(stage, mirrored.start() == Mirror::same && mirrored.is_kept_outside(stage));
   }
 }
 
@@ -76,10 +76,12 @@ std::size_t OuterBounds::index(const TileIndex& tile) const {
   return sum;
 }
 
-void OuterBounds::fill(std::size_t stage) {
+void OuterBounds::fill(std::size_t stage, bool has_images) {
   Tables& tables = tables_[stage];
   for_each_tile(space_, stage, TileIndex{}, [&](const TileIndex& tile, const Extents& extents) {
-    tables.own[index(tile)] = least_outside(stage, tile, extents);
+    const TileIndex image = mirrored(tile);
+    const bool is_known = has_images && image.values < tile.values;
+    tables.own[index(tile)] = is_known ? tables.own[index(image)] : least_outside(stage, tile, extents);
   });
   tables.holding = tables.own;
   tables.looping.fill(tables.own);
@@ -93,37 +95,46 @@ void OuterBounds::fill(std::size_t stage) {
   }
 }
 
-/// Bounds of the groups of spreads next to a tile, and the groups with the promising ones first.
-void OuterBounds::sort_groups(std::size_t stage, const Extents& extents) {
-  bounds_.of_groups(stage, extents, of_groups_);
-  order_.resize(of_groups_.size());
-  std::iota(order_.begin(), order_.end(), 0U);
-  std::sort(order_.begin(), order_.end(),
-            [&](std::size_t a, std::size_t b) { return of_groups_[a] < of_groups_[b]; });
-  nest_.tiles[stage] = extents;
-  nest_.tiles_from = stage;
-  nest_.spreads_from = stage - 1;
+template <class IsEnough, class Visit>
+void OuterBounds::for_each_in_group(std::size_t stage, const TileIndex& tile, std::size_t group,
+                                    IsEnough is_enough, Visit visit) {
+  for (const Spread& spread : space_.spreads[stage - 1][group].spreads) {
+    TileIndex inside;
+    if (multiply(space_, tile, spread.index, inside) &&
+        !is_enough(of_groups_[group] + at(stage - 1, inside))) {
+      nest_.spreads[stage - 1] = spread.bounds;
+      visit(beyond(stage - 1, inside, bounds_.by_class(stage, nest_)));
+    }
+  }
 }
 
-/// Goes through the spreads next to a tile, but for those of which is_enough(bound) says that they cannot
-/// change what visit(moves and all outside, by class) looks for.
+/// Goes through the spreads next to a tile, promising groups first, but for those of which is_enough(bound)
+/// says that they cannot change what visit(moves and all outside, by class) looks for.
 template <class IsEnough, class Visit>
 void OuterBounds::for_each_spread(std::size_t stage, const TileIndex& tile, const Extents& extents,
                                   IsEnough is_enough, Visit visit) {
-  sort_groups(stage, extents);
+  bounds_.of_groups(stage, extents, of_groups_);
+  nest_.tiles[stage] = extents;
+  nest_.tiles_from = stage;
+  nest_.spreads_from = stage - 1;
   const double further = at(stage - 1, tile);
+  const auto first =
+      static_cast<std::size_t>(std::min_element(of_groups_.begin(), of_groups_.end()) - of_groups_.begin());
+  for_each_in_group(stage, tile, first, is_enough, visit);
+  // After the best group few are left to sort.
+  order_.clear();
+  for (std::size_t group = 0; group < of_groups_.size(); ++group) {
+    if (group != first && !is_enough(of_groups_[group] + further)) {
+      order_.push_back(group);
+    }
+  }
+  std::sort(order_.begin(), order_.end(),
+            [&](std::size_t a, std::size_t b) { return of_groups_[a] < of_groups_[b]; });
   for (const std::size_t group : order_) {
     if (is_enough(of_groups_[group] + further)) {
       break;
     }
-    for (const Spread& spread : space_.spreads[stage - 1][group].spreads) {
-      TileIndex inside;
-      if (multiply(space_, tile, spread.index, inside) &&
-          !is_enough(of_groups_[group] + at(stage - 1, inside))) {
-        nest_.spreads[stage - 1] = spread.bounds;
-        visit(beyond(stage - 1, inside, bounds_.by_class(stage, nest_)));
-      }
-    }
+    for_each_in_group(stage, tile, group, is_enough, visit);
   }
 }
 

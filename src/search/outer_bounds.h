@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "search/mirrored_nests.h"
 #include "search/nest_bounds.h"
 
 namespace mj {
@@ -12,7 +13,7 @@ namespace mj {
 /// outside in (docs/mapper.md, "Bounds"). Stage 0 holds the whole layer and the innermost stage has no table.
 class OuterBounds {
  public:
-  OuterBounds(const NestSpace& space, NestBounds& bounds);
+  OuterBounds(const NestSpace& space, NestBounds& bounds, const MirroredNests& mirrored);
 
   /// Of tiles of `stage` that hold `inside`, whatever is spread or looped over between.
   double at(std::size_t stage, const TileIndex& inside) const;
@@ -35,8 +36,10 @@ class OuterBounds {
   };
 
   std::size_t index(const TileIndex& tile) const;
-  void fill(std::size_t stage);
-  void sort_groups(std::size_t stage, const Extents& extents);
+  void fill(std::size_t stage, bool has_images);
+  template <class IsEnough, class Visit>
+  void for_each_in_group(std::size_t stage, const TileIndex& tile, std::size_t group, IsEnough is_enough,
+                         Visit visit);
   template <class IsEnough, class Visit>
   void for_each_spread(std::size_t stage, const TileIndex& tile, const Extents& extents, IsEnough is_enough,
                        Visit visit);

@@ -37,7 +37,7 @@ Ways ways_outside(const Ways& inner, std::size_t stage, int64_t extent) {
 }
 
 /// Of one dimension, by the stages where its loops stand.
-std::map<unsigned, double> ways_to_part(int64_t extent, std::size_t stages) {
+LoopWays ways_to_part(int64_t extent, std::size_t stages) {
   const auto count = static_cast<std::size_t>(extent) + 1;
   Ways ways;
   const unsigned last = 1U << (stages - 1);
@@ -48,7 +48,7 @@ std::map<unsigned, double> ways_to_part(int64_t extent, std::size_t stages) {
   for (std::size_t stage = stages - 1; stage-- > 0;) {
     ways = ways_outside(ways, stage, extent);
   }
-  std::map<unsigned, double> of_extent;
+  LoopWays of_extent;
   for (const auto& [standing, by_size] : ways) {
     of_extent[standing] = by_size.back();
   }
@@ -58,22 +58,11 @@ std::map<unsigned, double> ways_to_part(int64_t extent, std::size_t stages) {
 }  // namespace
 
 double space_size(const RaggedSpace& space) {
-  const std::size_t stages = space.stages.size();
-  std::map<std::vector<int>, double> ways{{std::vector<int>(stages, 0), 1.0}};
+  std::vector<LoopWays> of_dimensions;
   for (const int64_t extent : space.whole.values) {
-    std::map<std::vector<int>, double> joined;
-    for (const auto& [standing, times] : ways_to_part(extent, stages)) {
-      for (const auto& [before, count] : ways) {
-        std::vector<int> sum = before;
-        for (std::size_t stage = 0; stage < stages; ++stage) {
-          sum[stage] += static_cast<int>(standing >> stage & 1U);
-        }
-        joined[sum] += count * times;
-      }
-    }
-    ways = std::move(joined);
+    of_dimensions.push_back(ways_to_part(extent, space.stages.size()));
   }
-  return count_orders(ways);
+  return count_orders(of_dimensions, space.stages.size());
 }
 
 }  // namespace mj

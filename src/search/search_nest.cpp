@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <limits>
 #include <map>
 
@@ -31,7 +32,7 @@ class Search {
         mirrored_(space_),
         terms_(terms_of(problem)),
         bounds_(space_, terms_.front(), problem.counting),
-        outer_(space_, bounds_),
+        outer_(space_, bounds_, mirrored_),
         orders_(space_, pointers_to(terms_), problem.counting),
         cycles_(problem, space_) {
     nest_.tiles.resize(space_.stages.size());
@@ -79,7 +80,11 @@ class Search {
   };
 
   bool is_hopeless(double energy, std::size_t decided_from) {
-    return is_hopeless(key_of(problem_.objective, energy, cycles_.least(nest_, decided_from)));
+    // Cycles decide between equal energies only.
+    const bool is_decided = problem_.objective == Objective::energy &&
+                            !(std::abs(energy - cut_.first) <= 2 * rounding * cut_.first);
+    const double cycles = is_decided ? 0 : cycles_.least(nest_, decided_from);
+    return is_hopeless(key_of(problem_.objective, energy, cycles));
   }
 
   bool is_hopeless(const Key& key) {
