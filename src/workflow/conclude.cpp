@@ -129,6 +129,7 @@ PruneOutcome conclude(PruneContext& context, RunState state) {
   const PruneJob& job = context.job;
   const Measured& dense = state.dense;
   const Measured& pruned = state.current;
+  const Network& kept = kept_network(job.network, state);
   PruneOutcome outcome;
   PruneResult& result = outcome.result;
   result.model = job.network.file;
@@ -137,14 +138,14 @@ PruneOutcome conclude(PruneContext& context, RunState state) {
   result.batch = job.options.batch;
   result.seed = job.options.seed;
   const Estimate before = estimate_network(job.network, dense.stats, job.setting);
-  const Estimate after = estimate_written(context, state.network, pruned.stats, "pruned network");
+  const Estimate after = estimate_written(context, kept, pruned.stats, "pruned network");
   context.working->load_constants(job.network);
   result.before = figures(context, before, dense, *context.working, "dense network");
-  context.working->load_constants(state.network);
-  WrittenNetwork written = network_to_write(context, state.network);
+  context.working->load_constants(kept);
+  WrittenNetwork written = network_to_write(context, kept);
   result.after = figures(context, after, pruned, written.session ? *written.session : *context.working,
                          "pruned network");
-  result.layers = describe_layers(context, before, after, state.network, written.kept);
+  result.layers = describe_layers(context, before, after, kept, written.kept);
   result.history = std::move(state.history);
   result.stopped_by = state.stopped_by;
   result.notes = zero_notes(job.setting.accelerator);

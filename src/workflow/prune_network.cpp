@@ -119,7 +119,7 @@ RunState start_state(PruneContext& context) {
       return *std::move(saved);
     }
   }
-  RunState state{.step = job.options.step, .refinements = job.options.refinements, .network = job.network};
+  RunState state{.step = job.options.step, .refinements = job.options.refinements};
   if (!context.dense) {
     context.dense = measure(context, job.network, "dense network", true);
     report(context, "dense network", *context.dense, *context.dense);

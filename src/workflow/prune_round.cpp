@@ -35,7 +35,7 @@ bool starts_dense(const PruneContext& context, const RunState& state) {
 
 /// What a round prunes.
 const Network& start_network(const PruneContext& context, const RunState& state) {
-  return is_search(context.job.options) ? context.job.network : state.network;
+  return is_search(context.job.options) ? context.job.network : kept_network(context.job.network, state);
 }
 
 const Measured& start_measured(const PruneContext& context, const RunState& state) {

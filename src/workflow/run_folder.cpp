@@ -124,9 +124,8 @@ std::optional<RunState> RunFolder::load(const Network& dense) {
     return std::nullopt;
   }
   RunState state = read_state_text(file, files_);
-  state.network = dense;
   ArrayReader kept = open_values(folder_, files_.kept);
-  read_kept(kept, state);
+  read_kept(kept, dense, state);
   if (state.begun) {
     state.begun->network = dense;
     if (state.begun->best) {

@@ -39,10 +39,15 @@ struct RunState {
   bool ended = false;
   std::string stopped_by;
   std::vector<PruneStep> history;
-  Measured dense;    ///< of the network that was given
-  Network network;   ///< the last network that was kept
-  Measured current;  ///< of it
+  Measured dense;                  ///< of the network that was given
+  std::optional<Network> network;  ///< the last network that was kept, unless it is the given one
+  Measured current;                ///< of the last network that was kept
   std::optional<RoundState> begun;
 };
+
+/// The last network that was kept.
+inline const Network& kept_network(const Network& given, const RunState& state) {
+  return state.network ? *state.network : given;
+}
 
 }  // namespace mj

@@ -64,18 +64,24 @@ void add_kept(ArrayWriter& writer, const RunState& state) {
     add_stats(writer, measured->stats);
     writer.add(measured->accuracy ? measured->accuracy->ranks : nothing);
   }
-  add_constants(writer, state.network);
+  if (state.network) {
+    add_constants(writer, *state.network);
+  }
 }
 
-void read_kept(ArrayReader& reader, RunState& state) {
+void read_kept(ArrayReader& reader, const Network& given, RunState& state) {
   for (Measured* measured : {&state.dense, &state.current}) {
-    read_stats(reader, measured->stats, state.network.layers.size());
+    read_stats(reader, measured->stats, given.layers.size());
     std::vector<float> ranks = reader.next<float>();
     if (measured->accuracy) {
       measured->accuracy->ranks = std::move(ranks);
     }
   }
-  read_constants(reader, state.network);
+  if (reader.at_end()) {
+    return;  // the given network
+  }
+  state.network = given;
+  read_constants(reader, *state.network);
   if (!reader.at_end()) {
     reader.reject("does not fit the model");
   }

@@ -12,7 +12,7 @@ namespace mj {
 
 /// The kept network's constants, and what was measured of it and of the dense one.
 void add_kept(ArrayWriter& writer, const RunState& state);
-void read_kept(ArrayReader& reader, RunState& state);
+void read_kept(ArrayReader& reader, const Network& given, RunState& state);
 
 /// The constants of a round under way and the moments of its training.
 void add_begun(ArrayWriter& writer, const RoundState& round);

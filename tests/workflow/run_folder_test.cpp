@@ -40,10 +40,10 @@ RunState some_state() {
   RunState state{.round = 2, .step = 0.1, .refinements = 1, .too_low = 1.0 / 3, .network = small_network()};
   state.history = {{.step = 1, .energy = 1.0 / 3, .top1 = 0.9173, .top5 = 1, .kept = true},
                    {.step = 2, .energy = 0.25, .kept = false}};
-  state.dense = some_measured(state.network, 1.0 / 7);
-  state.current = some_measured(state.network, 0.1);
+  state.dense = some_measured(*state.network, 1.0 / 7);
+  state.current = some_measured(*state.network, 0.1);
   state.current.accuracy.reset();
-  state.network.constants.at("conv.weight").floats[0] = 1.0F / 3;
+  state.network->constants.at("conv.weight").floats[0] = 1.0F / 3;
   return state;
 }
 
@@ -92,9 +92,20 @@ TEST(UnitRunFolder, StatesComeBackAsTheyWereSaved) {
   EXPECT_EQ(loaded->history[0].top1, 0.9173);
   EXPECT_EQ(loaded->history[1].top1, std::nullopt);
   EXPECT_FALSE(loaded->history[1].kept);
-  EXPECT_EQ(loaded->network.constants.at("conv.weight").floats,
-            state.network.constants.at("conv.weight").floats);
+  ASSERT_TRUE(loaded->network);
+  EXPECT_EQ(loaded->network->constants.at("conv.weight").floats,
+            state.network->constants.at("conv.weight").floats);
   EXPECT_FALSE(loaded->begun);
+}
+
+TEST(UnitRunFolder, TheGivenNetworkIsNotSavedAgain) {
+  const TemporaryFolder folder;
+  RunState state = some_state();
+  state.network.reset();
+  RunFolder(folder.path(), options, false).save(state);
+  const auto loaded = RunFolder(folder.path(), options, true).load(small_network());
+  ASSERT_TRUE(loaded);
+  EXPECT_FALSE(loaded->network);
 }
 
 TEST(UnitRunFolder, MeasurementsComeBackAsTheyWereSaved) {
