@@ -14,7 +14,7 @@
 
 namespace mj {
 
-Matrix match_variance(const LayerProblem& problem, const Matrix& weights, int threads) {
+Matrix match_variance(const LayerProblem& problem, const Matrix& weights, double share, int threads) {
   ensure(weights.rows == problem.weights.rows && weights.columns == problem.weights.columns,
          "match_variance: the weights have another shape than the layer problem's");
   std::vector<double> wanted(static_cast<std::size_t>(weights.rows));
@@ -34,7 +34,7 @@ Matrix match_variance(const LayerProblem& problem, const Matrix& weights, int th
     cblas_dsymv(CblasRowMajor, CblasUpper, static_cast<int>(d), 1.0, problem.gram.data(), static_cast<int>(d),
                 a.data(), 1, 0.0, product.data(), 1);
     const double given = std::inner_product(a.begin(), a.end(), product.begin(), 0.0);
-    const double factor = std::sqrt(wanted[row] / given);
+    const double factor = std::pow(wanted[row] / given, share / 2);
     if (given > 0 && std::isfinite(factor) && factor > 0) {
       std::transform(a.begin(), a.end(), scaled.row(i),
                      [&](double w) { return static_cast<float>(factor * w); });

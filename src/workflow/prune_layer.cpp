@@ -20,6 +20,9 @@ namespace {
 /// Channels of less worth than this part of the mean count as if they had it: the gradients that tell are
 /// those of a few hundred images.
 constexpr double least_worth = 0.01;
+/// How far outputs' variances are taken to the wanted ones: a row of few weights gives little of what it
+/// should, and all of the way would multiply what it gives wrong (docs/accuracy.md).
+constexpr double variance_share = 0.5;
 
 std::vector<double> scales_of(const std::vector<double>& worth, int64_t channels) {
   std::vector<double> scales(static_cast<std::size_t>(channels), 1);
@@ -113,7 +116,7 @@ std::vector<Support> choose_for_each(const LayerProblem& problem, std::span<cons
 Matrix refit(const LayerProblem& problem, const Support& kept, double damping, const RecipeOptions& recipe) {
   const int threads = recipe.restore.threads;
   const Matrix refitted = refit_kept(problem, kept, damping, threads);
-  return recipe.match_variance ? match_variance(problem, refitted, threads) : refitted;
+  return recipe.match_variance ? match_variance(problem, refitted, variance_share, threads) : refitted;
 }
 
 /// Of one group of the layer.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "synthetic_layer.h"
 
 namespace mj {
@@ -28,12 +30,26 @@ TEST(UnitMatchVariance, OutputsVaryAsMuchAsWanted) {
     small.at(0, j) = j == 2 ? weights.at(0, j) : 0;
     small.at(1, j) = 0;
   }
-  const Matrix matched = match_variance(problem, small, 1);
+  const Matrix matched = match_variance(problem, small, 1, 1);
   const Matrix given = times_transposed(inputs, matched);
   EXPECT_NEAR(variance_of_column(given, 0), variance_of_column(outputs, 0), 1e-3);
   EXPECT_EQ(variance_of_column(given, 1), 0);  // Nothing times anything is nothing.
   EXPECT_NEAR(variance_of_column(given, 2), variance_of_column(outputs, 2), 1e-3);
   EXPECT_EQ(matched.at(0, 0), 0);
+}
+
+TEST(UnitMatchVariance, HalfOfTheWayIsTheGeometricMean) {
+  const auto weights = normal_matrix(1, 5, 1);
+  const auto inputs = relu_mixture(400, 5, 2);
+  const auto outputs = times_transposed(inputs, weights);
+  const auto problem = make_layer_problem(weights, inputs, outputs, "layer", true, 1);
+  Matrix small = weights;
+  small.at(0, 1) = 0;
+  const double fitted = variance_of_column(times_transposed(inputs, small), 0);
+  const Matrix matched = match_variance(problem, small, 0.5, 1);
+  EXPECT_NEAR(variance_of_column(times_transposed(inputs, matched), 0),
+              std::sqrt(fitted * variance_of_column(outputs, 0)), 1e-3);
+  EXPECT_EQ(match_variance(problem, small, 0, 1).values, small.values);
 }
 
 }  // namespace
