@@ -82,7 +82,9 @@ std::vector<GroupChoices> try_groups(PruneContext& context, const Network& netwo
 std::vector<LayerChoices> as_made_good(std::vector<LayerChoices> layers) {
   constexpr double made_good = 1;  // logarithm of the first layer's share by the last one's; docs/pruning.md
   for (std::size_t l = 0; l < layers.size(); ++l) {
-    const double factor = std::exp(made_good * static_cast<double>(l) / static_cast<double>(layers.size()));
+    // All in all layers' losses weigh as channels' do.
+    const double place = static_cast<double>(l) / static_cast<double>(layers.size()) - 0.5;
+    const double factor = std::exp(made_good * place);
     for (double& loss : layers[l].trial.losses) {
       loss *= factor;
     }
