@@ -1,5 +1,7 @@
 #include "prune/solvers.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "prune/admm.h"
 #include "prune/exact_obs.h"
@@ -74,9 +76,13 @@ std::vector<Support> choose_supports_by(Solver solver, const LayerProblem& probl
 Solver solver_for(int64_t rows, int64_t columns) {
   // What ADMM takes at most of densities, with a factorization every third iteration.
   constexpr double iterations = 40;
+  constexpr double most_flops = 4e12;  // a minute of two cores for each density
   const auto d = static_cast<double>(columns);
   const double admm_flops =
       2 * iterations * static_cast<double>(rows) * d * d + iterations / 3 * d * d * d / 3;
+  if (std::min(exact_obs_flops(rows, columns), admm_flops) > most_flops) {
+    return Solver::wanda;
+  }
   return exact_obs_flops(rows, columns) <= admm_flops ? Solver::exact_obs : Solver::admm;
 }
 

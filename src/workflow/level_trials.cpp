@@ -85,8 +85,11 @@ LayerFit LevelTrials::fit(std::size_t layer) {
   const Matrix wanted = read.outputs;
   LayerFit problem = fit_layer(network_, layer, std::move(read), wanted, context_.samples.size,
                                output_worth(context_)[layer]);
+  problem.may_choose_damping = false;
   for (LayerProblem& group : problem.groups) {
-    group.inputs = Matrix();  // Large, and in the Gram matrix already.
+    if (2 * group.inputs.rows >= group.inputs.columns) {
+      group.inputs = Matrix();  // Large, and in the Gram matrix already.
+    }
   }
   return problem;
 }

@@ -74,8 +74,7 @@ double damping_of(const LayerFit& fit, std::size_t group, const Support& candida
     return *recipe.damping;
   }
   const LayerProblem& problem = fit.groups[group];
-  // Trials have no samples left beside the Gram matrix.
-  if (problem.inputs.rows == 0 || problem.inputs.rows >= few_samples * problem.inputs.columns) {
+  if (!fit.may_choose_damping || problem.inputs.rows >= few_samples * problem.inputs.columns) {
     return default_damping;
   }
   const int64_t rows_per_image = std::max<int64_t>(1, problem.inputs.rows / static_cast<int64_t>(fit.images));

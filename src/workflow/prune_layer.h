@@ -17,8 +17,9 @@ namespace mj {
 /// The least-squares problems of one layer.
 struct LayerFit {
   std::vector<LayerProblem> groups;
-  std::size_t images = 1;  ///< that the samples are of
-  bool has_bias = true;    ///< whether a change of the outputs' means can be stored
+  std::size_t images = 1;          ///< that the samples are of
+  bool has_bias = true;            ///< whether a change of the outputs' means can be stored
+  bool may_choose_damping = true;  ///< else the default, as in trials
   /// By output channel (groups K): filters and outputs of the problems are this much larger, so that an error
   /// counts as much as it changes the network's predictions.
   std::vector<double> scales;

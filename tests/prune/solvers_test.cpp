@@ -114,6 +114,8 @@ TEST(UnitSolverFor, TakesExactObsWhereItNeedsFewerFlops) {
   EXPECT_EQ(solver_for(8, 4608), Solver::exact_obs);
   EXPECT_EQ(solver_for(512, 4608), Solver::admm);
   EXPECT_EQ(solver_for(1, 1), Solver::exact_obs);
+  // AlexNet's first classifier: 2.8e13 flops by ADMM (2 x 40 x 4096 x 9216^2).
+  EXPECT_EQ(solver_for(4096, 9216), Solver::wanda);
 }
 
 INSTANTIATE_TEST_SUITE_P(Property, EverySolver, testing::ValuesIn(all_solvers), [](const auto& parameter) {

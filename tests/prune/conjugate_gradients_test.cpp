@@ -1,0 +1,76 @@
+#include "prune/conjugate_gradients.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "base/random.h"
+#include "prune/energy_aware.h"
+#include "synthetic_layer.h"
+
+namespace mj {
+namespace {
+
+Support random_support(int64_t rows, int64_t columns, uint64_t seed) {
+  Random random(seed);
+  Support support{rows, columns, {}};
+  for (int64_t i = 0; i < rows * columns; ++i) {
+    support.kept.push_back(random.uniform() < 0.4 ? 1 : 0);
+  }
+  return support;
+}
+
+/// ||Y - X A^T||^2 + damping ||A - W||^2, what refit_kept minimises.
+double objective(const LayerProblem& problem, const Matrix& weights, double damping) {
+  double change = 0;
+  for (std::size_t i = 0; i < weights.values.size(); ++i) {
+    const double each =
+        static_cast<double>(weights.values[i]) - static_cast<double>(problem.weights.values[i]);
+    change += each * each;
+  }
+  return problem.output_power * output_error(problem, weights, 1) + damping * change;
+}
+
+/// Against the factorization of each row: 130 rows are two blocks, 40 samples fewer than half of the inputs.
+void expect_least_squares(int64_t samples) {
+  constexpr int64_t rows = 130;
+  constexpr int64_t columns = 96;
+  const auto weights = normal_matrix(rows, columns, 1);
+  const auto inputs = relu_mixture(samples, columns, 2);
+  const auto problem =
+      make_layer_problem(weights, inputs, times_transposed(inputs, weights), "layer", true, 1);
+  const Support support = random_support(rows, columns, 3);
+  const double damping = 0.01 * mean_diagonal(problem);
+  std::vector<int64_t> all(rows);
+  std::iota(all.begin(), all.end(), 0);
+  Matrix found(rows, columns);
+  refit_iteratively(problem, support, damping, all, 2, found);
+  const double least = objective(problem, refit_kept(problem, support, 0.01, 1), damping);
+  const double first = objective(problem, masked(weights, support), damping);
+  EXPECT_LT(objective(problem, found, damping) - least, 1e-4 * (first - least)) << samples;
+  for (std::size_t i = 0; i < found.values.size(); ++i) {
+    EXPECT_TRUE(support.kept[i] != 0 || found.values[i] == 0);
+  }
+}
+
+TEST(UnitConjugateGradients, ComeToTheLeastSquaresOfAFactorization) {
+  expect_least_squares(600);
+  expect_least_squares(40);
+}
+
+TEST(UnitConjugateGradients, WriteNoOtherRows) {
+  const auto weights = normal_matrix(3, 8, 1);
+  const auto inputs = relu_mixture(50, 8, 2);
+  const auto problem =
+      make_layer_problem(weights, inputs, times_transposed(inputs, weights), "layer", true, 1);
+  Matrix result(3, 8);
+  const std::vector<int64_t> second{1};
+  refit_iteratively(problem, random_support(3, 8, 3), 1, second, 1, result);
+  for (int64_t j = 0; j < 8; ++j) {
+    EXPECT_EQ(result.at(0, j), 0);
+    EXPECT_EQ(result.at(2, j), 0);
+  }
+}
+
+}  // namespace
+}  // namespace mj
