@@ -18,16 +18,11 @@ constexpr int64_t rows_at_once = 128;
 constexpr int most_iterations = 50;
 constexpr double tolerance = 1e-3;  ///< of the first residual's norm
 
-/// Whether to multiply with X^T and X instead of the Gram matrix.
-bool is_by_samples(const LayerProblem& problem) {
-  return problem.inputs.rows > 0 && 2 * problem.inputs.rows < problem.weights.columns;
-}
-
 /// Products with the Gram matrix, in single precision.
 class GramProducts {
  public:
   explicit GramProducts(const LayerProblem& problem) : problem_(problem) {
-    if (!is_by_samples(problem)) {
+    if (!has_few_samples(problem)) {
       gram_.assign(problem.gram.begin(), problem.gram.end());
     }
   }
@@ -36,7 +31,7 @@ class GramProducts {
   void multiply(const Matrix& vectors, Matrix& product) const {
     const auto b = static_cast<int>(vectors.rows);
     const auto d = static_cast<int>(vectors.columns);
-    if (!is_by_samples(problem_)) {
+    if (!has_few_samples(problem_)) {
       cblas_ssymm(CblasRowMajor, CblasRight, CblasLower, b, d, 1, gram_.data(), d, vectors.values.data(), d,
                   0, product.values.data(), d);
       return;
@@ -180,7 +175,7 @@ class Block {
 
 double flops_of_iteration(const LayerProblem& problem) {
   const auto d = static_cast<double>(problem.weights.columns);
-  return is_by_samples(problem) ? 4 * static_cast<double>(problem.inputs.rows) * d : 2 * d * d;
+  return has_few_samples(problem) ? 4 * static_cast<double>(problem.inputs.rows) * d : 2 * d * d;
 }
 
 void refit_iteratively(const LayerProblem& problem, const Support& support, double damping,

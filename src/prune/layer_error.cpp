@@ -38,7 +38,7 @@ double error_change(const LayerProblem& problem, const Matrix& weights, int64_t 
 
 struct ErrorSums {
   double error = 0;
-  double power = 0;
+  double power = 0;  ///< of the outputs less their means over the problem's samples
 };
 
 // Over samples `first`.. of data that is not centred.
@@ -65,6 +65,20 @@ ErrorSums sum_errors(const LayerProblem& problem, const Matrix& weights, const s
   return sums;
 }
 
+ErrorSums sum_all_errors(const LayerProblem& problem, const Matrix& weights, const std::vector<float>& bias,
+                         const Matrix& inputs, const Matrix& outputs, int threads) {
+  std::vector<ErrorSums> blocks(static_cast<std::size_t>((inputs.rows + sample_block - 1) / sample_block));
+  parallel_for(blocks.size(), threads_wanted(threads), [&](std::size_t i) {
+    blocks[i] = sum_errors(problem, weights, bias, inputs, outputs, static_cast<int64_t>(i) * sample_block);
+  });
+  ErrorSums total;
+  for (const auto& block : blocks) {
+    total.error += block.error;
+    total.power += block.power;
+  }
+  return total;
+}
+
 void ensure_shape(const LayerProblem& problem, const Matrix& weights) {
   ensure(weights.rows == problem.weights.rows && weights.columns == problem.weights.columns,
          "the weights have another shape than the layer problem's");
@@ -78,6 +92,11 @@ double output_error(const LayerProblem& problem, const Matrix& weights, int thre
     return 0;
   }
   const SingleThreadedBlas guard;
+  if (has_few_samples(problem)) {
+    const std::vector<float> no_bias(static_cast<std::size_t>(weights.rows));  // the means are removed
+    return sum_all_errors(problem, weights, no_bias, problem.inputs, problem.outputs, threads).error /
+           problem.output_power;
+  }
   std::vector<double> changes(static_cast<std::size_t>((weights.rows + rows_at_once - 1) / rows_at_once));
   parallel_for(changes.size(), threads_wanted(threads), [&](std::size_t i) {
     changes[i] = error_change(problem, weights, static_cast<int64_t>(i) * rows_at_once);
@@ -92,16 +111,8 @@ double held_out_error(const LayerProblem& problem, const Matrix& weights, const 
   ensure(inputs.columns == weights.columns && outputs.columns == weights.rows && inputs.rows == outputs.rows,
          "held_out_error: the samples have shapes that do not go with the weights");
   const SingleThreadedBlas guard;
-  const auto bias = fitted_bias(problem, weights);
-  std::vector<ErrorSums> blocks(static_cast<std::size_t>((inputs.rows + sample_block - 1) / sample_block));
-  parallel_for(blocks.size(), threads_wanted(threads), [&](std::size_t i) {
-    blocks[i] = sum_errors(problem, weights, bias, inputs, outputs, static_cast<int64_t>(i) * sample_block);
-  });
-  ErrorSums total;
-  for (const auto& block : blocks) {
-    total.error += block.error;
-    total.power += block.power;
-  }
+  const ErrorSums total =
+      sum_all_errors(problem, weights, fitted_bias(problem, weights), inputs, outputs, threads);
   return total.power > 0 ? total.error / total.power : 0;
 }
 

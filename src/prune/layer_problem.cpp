@@ -111,6 +111,10 @@ LayerProblem make_layer_problem(Matrix weights, Matrix inputs, Matrix outputs, c
   return problem;
 }
 
+bool has_few_samples(const LayerProblem& problem) {
+  return problem.inputs.rows > 0 && 2 * problem.inputs.rows < problem.weights.columns;
+}
+
 double mean_diagonal(const LayerProblem& problem) {
   const int64_t d = problem.weights.columns;
   double mean = 0;

@@ -51,14 +51,17 @@ struct LayerProblem {
 LayerProblem make_layer_problem(Matrix weights, Matrix inputs, Matrix outputs, const std::string& layer,
                                 bool has_bias = true, int threads = 0);
 
+/// Whether X is at hand and so short (n < D / 2) that products with X^T and X take less time than with H.
+bool has_few_samples(const LayerProblem& problem);
+
 /// Of H; dampings are fractions of it.
 double mean_diagonal(const LayerProblem& problem);
 /// Where the first factorization fails, rounding is what is too large: some 1e-16 times the dimension.
 inline constexpr double least_raised_damping = 1e-12;
 
 /// ||Y - X A^T||^2 / ||Y||^2 over the problem's samples; 0 where Y is constant. Computed from the Gram matrix
-/// as ||Y||^2 - 2 <A, Y^T X> + <A, A H>: differences below about 1e-6 drown in the rounding of these (and may
-/// come out as 0).
+/// as ||Y||^2 - 2 <A, Y^T X> + <A, A H>, unless samples are few: differences below about 1e-6 drown in the
+/// rounding of these (and may come out as 0).
 double output_error(const LayerProblem& problem, const Matrix& weights, int threads = 0);
 
 /// The same over other samples of the layer, with fitted_bias as the bias and relative to what the bias alone

@@ -13,6 +13,29 @@
 #include "prune/threads_wanted.h"
 
 namespace mj {
+namespace {
+
+// ||X a||^2
+double power_over_samples(const LayerProblem& problem, const float* a) {
+  const auto n = static_cast<int>(problem.inputs.rows);
+  const auto d = static_cast<int>(problem.inputs.columns);
+  std::vector<float> outputs(static_cast<std::size_t>(n));
+  cblas_sgemv(CblasRowMajor, CblasNoTrans, n, d, 1, problem.inputs.values.data(), d, a, 1, 0, outputs.data(),
+              1);
+  return cblas_dsdot(n, outputs.data(), 1, outputs.data(), 1);
+}
+
+// The same as <a, H a>.
+double power_by_gram(const LayerProblem& problem, const float* row) {
+  const int64_t d = problem.weights.columns;
+  const std::vector<double> a(row, row + d);
+  std::vector<double> product(a.size());
+  cblas_dsymv(CblasRowMajor, CblasUpper, static_cast<int>(d), 1.0, problem.gram.data(), static_cast<int>(d),
+              a.data(), 1, 0.0, product.data(), 1);
+  return std::inner_product(a.begin(), a.end(), product.begin(), 0.0);
+}
+
+}  // namespace
 
 Matrix match_variance(const LayerProblem& problem, const Matrix& weights, double share, int threads) {
   ensure(weights.rows == problem.weights.rows && weights.columns == problem.weights.columns,
@@ -25,19 +48,15 @@ Matrix match_variance(const LayerProblem& problem, const Matrix& weights, double
     }
   }
   const SingleThreadedBlas guard;
-  const int64_t d = weights.columns;
   Matrix scaled = weights;
   parallel_for(wanted.size(), threads_wanted(threads), [&](std::size_t row) {
     const auto i = static_cast<int64_t>(row);
-    const std::vector<double> a(weights.row(i), weights.row(i) + d);
-    std::vector<double> product(a.size());
-    cblas_dsymv(CblasRowMajor, CblasUpper, static_cast<int>(d), 1.0, problem.gram.data(), static_cast<int>(d),
-                a.data(), 1, 0.0, product.data(), 1);
-    const double given = std::inner_product(a.begin(), a.end(), product.begin(), 0.0);
+    const double given = has_few_samples(problem) ? power_over_samples(problem, weights.row(i))
+                                                  : power_by_gram(problem, weights.row(i));
     const double factor = std::pow(wanted[row] / given, share / 2);
     if (given > 0 && std::isfinite(factor) && factor > 0) {
-      std::transform(a.begin(), a.end(), scaled.row(i),
-                     [&](double w) { return static_cast<float>(factor * w); });
+      std::transform(weights.row(i), weights.row(i) + weights.columns, scaled.row(i),
+                     [&](float w) { return static_cast<float>(factor * static_cast<double>(w)); });
     }
   });
   return scaled;
