@@ -14,7 +14,7 @@
 namespace mj {
 namespace {
 
-constexpr int64_t rows_at_once = 128;
+constexpr int64_t rows_in_block = 128;
 constexpr int most_iterations = 50;
 constexpr double tolerance = 1e-3;  ///< of the first residual's norm
 
@@ -182,11 +182,11 @@ void refit_iteratively(const LayerProblem& problem, const Support& support, doub
                        std::span<const int64_t> rows, int threads, Matrix& result) {
   const SingleThreadedBlas guard;
   const GramProducts products(problem);
-  const std::size_t blocks = (rows.size() + rows_at_once - 1) / rows_at_once;
+  const std::size_t blocks = (rows.size() + rows_in_block - 1) / rows_in_block;
   parallel_for(blocks, threads_wanted(threads), [&](std::size_t block) {
-    const std::size_t first = block * rows_at_once;
+    const std::size_t first = block * rows_in_block;
     Block part(problem, support, products, damping,
-               rows.subspan(first, std::min<std::size_t>(rows_at_once, rows.size() - first)));
+               rows.subspan(first, std::min<std::size_t>(rows_in_block, rows.size() - first)));
     part.solve();
     part.store(result);
   });

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <numeric>
 #include <vector>
 
 #include "base/error.h"
@@ -29,10 +28,14 @@ double power_over_samples(const LayerProblem& problem, const float* a) {
 double power_by_gram(const LayerProblem& problem, const float* row) {
   const int64_t d = problem.weights.columns;
   const std::vector<double> a(row, row + d);
-  std::vector<double> product(a.size());
-  cblas_dsymv(CblasRowMajor, CblasUpper, static_cast<int>(d), 1.0, problem.gram.data(), static_cast<int>(d),
-              a.data(), 1, 0.0, product.data(), 1);
-  return std::inner_product(a.begin(), a.end(), product.begin(), 0.0);
+  double power = 0;
+  for (std::size_t j = 0; j < a.size(); ++j) {
+    if (a[j] != 0) {
+      power += a[j] * cblas_ddot(static_cast<int>(d), problem.gram.data() + static_cast<int64_t>(j) * d, 1,
+                                 a.data(), 1);
+    }
+  }
+  return power;
 }
 
 }  // namespace

@@ -4,21 +4,11 @@
 
 #include <numeric>
 
-#include "base/random.h"
 #include "prune/energy_aware.h"
 #include "synthetic_layer.h"
 
 namespace mj {
 namespace {
-
-Support random_support(int64_t rows, int64_t columns, uint64_t seed) {
-  Random random(seed);
-  Support support{rows, columns, {}};
-  for (int64_t i = 0; i < rows * columns; ++i) {
-    support.kept.push_back(random.uniform() < 0.4 ? 1 : 0);
-  }
-  return support;
-}
 
 /// ||Y - X A^T||^2 + damping ||A - W||^2, what refit_kept minimises.
 double objective(const LayerProblem& problem, const Matrix& weights, double damping) {
@@ -39,7 +29,7 @@ void expect_least_squares(int64_t samples) {
   const auto inputs = relu_mixture(samples, columns, 2);
   const auto problem =
       make_layer_problem(weights, inputs, times_transposed(inputs, weights), "layer", true, 1);
-  const Support support = random_support(rows, columns, 3);
+  const Support support = random_support(rows, columns, 0.4, 3);
   const double damping = 0.01 * mean_diagonal(problem);
   std::vector<int64_t> all(rows);
   std::iota(all.begin(), all.end(), 0);
@@ -65,7 +55,7 @@ TEST(UnitConjugateGradients, WriteNoOtherRows) {
       make_layer_problem(weights, inputs, times_transposed(inputs, weights), "layer", true, 1);
   Matrix result(3, 8);
   const std::vector<int64_t> second{1};
-  refit_iteratively(problem, random_support(3, 8, 3), 1, second, 1, result);
+  refit_iteratively(problem, random_support(3, 8, 0.4, 3), 1, second, 1, result);
   for (int64_t j = 0; j < 8; ++j) {
     EXPECT_EQ(result.at(0, j), 0);
     EXPECT_EQ(result.at(2, j), 0);
