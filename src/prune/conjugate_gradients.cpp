@@ -3,7 +3,6 @@
 #include <cblas.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <functional>
 #include <vector>
@@ -70,7 +69,8 @@ class Block {
     std::vector<double> goodness(rows_.size());
     std::vector<double> goal(rows_.size());
     for (std::size_t i = 0; i < rows_.size(); ++i) {
-      goodness[i] = precondition(i, 0);
+      goodness[i] = residual_norm(i);
+      turn(i, 0);
       goal[i] = tolerance * tolerance * goodness[i];
     }
     for (int iteration = 0; iteration < most_iterations && is_above(goodness, goal); ++iteration) {
@@ -117,23 +117,31 @@ class Block {
                                    ? static_cast<float>(wanted - static_cast<double>(product_.at(row, j)))
                                    : 0;
       }
-      std::fill_n(direction_.row(row), direction_.columns, 0.0F);
     }
   }
 
-  /// direction = preconditioned residual + share * direction; the residual's squared norm so weighed.
-  double precondition(std::size_t i, double share) {
-    const auto row = static_cast<int64_t>(i);
+  /// Squared, weighed by the preconditioner.
+  double residual_norm(std::size_t i) const {
+    const float* residual = residual_.row(static_cast<int64_t>(i));
     double norm = 0;
     for (int64_t j = 0; j < residual_.columns; ++j) {
-      const double r = residual_.at(row, j);
-      const double z = inverse_diagonal_[static_cast<std::size_t>(j)] * r;
-      norm += r * z;
-      direction_.at(row, j) = static_cast<float>(z + share * static_cast<double>(direction_.at(row, j)));
+      const double r = residual[j];
+      norm += inverse_diagonal_[static_cast<std::size_t>(j)] * r * r;
     }
     return norm;
   }
 
+  /// direction = preconditioned residual + share * direction
+  void turn(std::size_t i, double share) {
+    const auto row = static_cast<int64_t>(i);
+    for (int64_t j = 0; j < residual_.columns; ++j) {
+      const double z =
+          inverse_diagonal_[static_cast<std::size_t>(j)] * static_cast<double>(residual_.at(row, j));
+      direction_.at(row, j) = static_cast<float>(z + share * static_cast<double>(direction_.at(row, j)));
+    }
+  }
+
+  /// From a residual of this norm to the next one's.
   double step(std::size_t i, double norm) {
     const auto row = static_cast<int64_t>(i);
     double curvature = 0;
@@ -145,7 +153,6 @@ class Block {
       return 0;  // nothing left to gain
     }
     const double length = norm / curvature;
-    double next = 0;
     for (int64_t j = 0; j < direction_.columns; ++j) {
       const double p = direction_.at(row, j);
       change_.at(row, j) += static_cast<float>(length * p);
@@ -153,10 +160,10 @@ class Block {
         residual_.at(row, j) -=
             static_cast<float>(length * (static_cast<double>(product_.at(row, j)) + damping_ * p));
       }
-      const double r = residual_.at(row, j);
-      next += inverse_diagonal_[static_cast<std::size_t>(j)] * r * r;
     }
-    return precondition(i, next / norm);
+    const double next = residual_norm(i);
+    turn(i, next / norm);
+    return next;
   }
 
   const LayerProblem& problem_;

@@ -87,7 +87,7 @@ LayerFit LevelTrials::fit(std::size_t layer) {
                                output_worth(context_)[layer]);
   problem.may_choose_damping = false;
   for (LayerProblem& group : problem.groups) {
-    if (2 * group.inputs.rows >= group.inputs.columns) {
+    if (!has_few_samples(group)) {
       group.inputs = Matrix();  // Large, and in the Gram matrix already.
     }
   }
