@@ -126,11 +126,9 @@ RoundPlan choose_levels(const PruneContext& context, const Network& network, con
     clear_channels(thinned, plan.groups[g], plan.removed[g]);
   }
   for (std::size_t l = 0; l < layers.size(); ++l) {
-    const double left = !layers[l].is_pruned
-                            ? 0
-                            : static_cast<double>(count_nonzeros(weight_matrix(thinned, network.layers[l])));
+    const int64_t left = layers[l].is_pruned ? count_nonzeros(weight_matrix(thinned, network.layers[l])) : 0;
     plan.patterned.push_back(levels.patterned[l]);
-    plan.keep.push_back(std::llround(levels.shares[l] * left));
+    plan.keep.push_back(std::max(std::min<int64_t>(left, 1), count_at_density(levels.shares[l], left)));
   }
   return plan;
 }
