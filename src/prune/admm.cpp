@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "prune/cholesky.h"
+#include "prune/coupling.h"
 #include "prune/second_order.h"
 #include "prune/single_threaded_blas.h"
 #include "prune/threads_wanted.h"
@@ -70,13 +71,17 @@ class Admm {
         problem_(problem),
         damping_(std::max(options.damping * mean_diagonal(problem), 1e-30)),
         scales_(static_cast<std::size_t>(columns_)),
-        factor_(columns_),
+        factor_(problem.coupling.values.empty() ? columns_ : 0),
         state_(rows_, columns_),
         support_{rows_, columns_, std::vector<uint8_t>(state_.values.size(), 1)} {
     for (int64_t j = 0; j < columns_; ++j) {
       scales_[static_cast<std::size_t>(j)] = 1 / std::sqrt(problem.gram[at(j, j)] + damping_);
     }
     scale_problem();
+    if (!problem.coupling.values.empty()) {
+      target_ = times_coupling(problem.coupling, target_, threads_);
+      coupled_.emplace(problem.coupling, scaled_gram(), threads_);
+    }
   }
 
   /// Goes on from what the last run came to.
@@ -107,35 +112,73 @@ class Admm {
 
   /// The target of row i becomes S (X^T Y + damping W).
   void scale_problem() {
-    target_.resize(problem_.weights.values.size());
+    target_ = Matrix(rows_, columns_);
     for (int64_t i = 0; i < rows_; ++i) {
       for (int64_t j = 0; j < columns_; ++j) {
         const double scale = scales_[static_cast<std::size_t>(j)];
         const double weight = problem_.weights.at(i, j);
         const double correlation = problem_.correlation[static_cast<std::size_t>(j * rows_ + i)];
-        target_[at(i, j)] = static_cast<float>(scale * (correlation + damping_ * weight));
+        target_.at(i, j) = static_cast<float>(scale * (correlation + damping_ * weight));
         state_.at(i, j) = static_cast<float>(weight / scale);
       }
     }
   }
 
-  /// Of the Gram matrix with unit diagonal, and the penalty on it.
-  void factorize() {
+  /// Row j of the damped Gram matrix with unit diagonal, from the diagonal on.
+  void set_scaled(int64_t j, float* scaled) const {
+    const auto row = static_cast<std::size_t>(j);
+    scale_row(columns_ - j, problem_.gram.data() + at(j, j), scales_[row], scales_.data() + row, scaled);
+    scaled[0] = 1;
+  }
+
+  Matrix scaled_gram() const {
+    Matrix gram(columns_, columns_);
     parallel_for(static_cast<std::size_t>(columns_), threads_, [&](std::size_t row) {
       const auto j = static_cast<int64_t>(row);
-      float* scaled = factor_.row(j);
-      scale_row(columns_ - j, problem_.gram.data() + at(j, j), scales_[row], scales_.data() + row,
-                scaled + j);
-      scaled[j] = static_cast<float>(1 + penalty_);
+      set_scaled(j, gram.row(j) + j);
+    });
+    for (int64_t i = 0; i < columns_; ++i) {
+      for (int64_t j = 0; j < i; ++j) {
+        gram.at(i, j) = gram.at(j, i);
+      }
+    }
+    return gram;
+  }
+
+  /// Of the Gram matrix with unit diagonal, and the penalty on it. Eigenvectors do for every penalty.
+  void factorize() {
+    if (coupled_) {
+      return;
+    }
+    parallel_for(static_cast<std::size_t>(columns_), threads_, [&](std::size_t row) {
+      const auto j = static_cast<int64_t>(row);
+      float* scaled = factor_.row(j) + j;
+      set_scaled(j, scaled);
+      scaled[0] += static_cast<float>(penalty_);
     });
     ensure(factor_.factorize(), "a damped Gram matrix is positive definite");
   }
 
-  /// B = (H + r I)^-1 (target - V + r Z); Z = the best of B + V / r; V += r (B - Z). Where
-  /// the support is, V is 0 then, and elsewhere Z is: one matrix holds both, V over the penalty.
+  /// B = (H + r I)^-1 (target - V + r Z), coupled: F B H + r B = target - V + r Z; Z = the best of B + V / r;
+  /// V += r (B - Z). Where the support is, V is 0 then, and elsewhere Z is: one matrix holds both, V over the
+  /// penalty.
   void iterate(const BestSupport& best) {
     const auto penalty = static_cast<float>(penalty_);
     const float former = std::exchange(state_penalty_, penalty);
+    if (coupled_) {
+      Matrix solution(rows_, columns_);
+      set_sides(solution.values.size(), target_.values.data(), state_.values.data(), support_.kept.data(),
+                penalty, -former, solution.values.data());
+      coupled_->solve(solution, penalty_);
+      set_state(solution.values.size(), solution.values.data(), support_.kept.data(), former / penalty,
+                state_.values.data());
+    } else {
+      solve_rows(penalty, former);
+    }
+    support_ = best(state_);
+  }
+
+  void solve_rows(float penalty, float former) {
     const int64_t rows_in_block = std::clamp((rows_ + 1) / 2, fewest_rows_in_block, most_rows_in_block);
     const auto blocks = static_cast<std::size_t>((rows_ + rows_in_block - 1) / rows_in_block);
     parallel_for(blocks, threads_, [&](std::size_t block) {
@@ -145,11 +188,11 @@ class Admm {
       std::vector<float> solution(at(count, 0));
       const uint8_t* kept = support_.kept.data() + start;
       float* state = state_.values.data() + start;
-      set_sides(solution.size(), target_.data() + start, state, kept, penalty, -former, solution.data());
+      set_sides(solution.size(), target_.values.data() + start, state, kept, penalty, -former,
+                solution.data());
       factor_.solve(solution.data(), count);
       set_state(solution.size(), solution.data(), kept, former / penalty, state);
     });
-    support_ = best(state_);
   }
 
   static int64_t difference(const Support& a, const Support& b) {
@@ -165,10 +208,11 @@ class Admm {
   const LayerProblem& problem_;
   double damping_;
   std::vector<double> scales_;  ///< D
-  Cholesky factor_;             ///< of the scaled Gram matrix and the penalty
-  std::vector<float> target_;   ///< M x D
-  Matrix state_;                ///< M x D: Z where the support is, V over its penalty elsewhere
-  Support support_;             ///< of Z
+  Cholesky factor_;             ///< of the scaled Gram matrix and the penalty, for each row by itself
+  std::optional<CoupledSystem> coupled_;  ///< of the scaled Gram matrix, in its place
+  Matrix target_;                         ///< M x D
+  Matrix state_;                          ///< M x D: Z where the support is, V over its penalty elsewhere
+  Support support_;                       ///< of Z
 };
 
 }  // namespace

@@ -36,6 +36,22 @@ std::vector<float> damped_factor(const LayerProblem& problem, double damping) {
   }
 }
 
+/// Of outputs whose errors count each for itself: with F = L L^T those of Y L, whose weights are L^T W.
+std::vector<float> turned_weights(const LayerProblem& problem) {
+  std::vector<float> weights = problem.weights.values;
+  if (problem.coupling.values.empty()) {
+    return weights;
+  }
+  const auto m = static_cast<lapack_int>(problem.weights.rows);
+  const auto d = static_cast<int>(problem.weights.columns);
+  std::vector<float> factor = problem.coupling.values;
+  ensure(LAPACKE_spotrf(LAPACK_ROW_MAJOR, 'L', m, factor.data(), m) == 0,
+         "a coupling of outputs is positive definite");
+  cblas_strmm(CblasRowMajor, CblasLeft, CblasLower, CblasTrans, CblasNonUnit, m, d, 1, factor.data(), m,
+              weights.data(), d);
+  return weights;
+}
+
 /// The weights of one layer, refitted after each removal.
 class Reader {
  public:
@@ -45,7 +61,7 @@ class Reader {
         rows_(inputs.problem->weights.rows),
         columns_(inputs.problem->weights.columns),
         power_(inputs.problem->output_power),
-        weights_(inputs.problem->weights.values),
+        weights_(turned_weights(*inputs.problem)),
         inverse_(damped_factor(*inputs.problem, damping)) {
     const auto n = static_cast<lapack_int>(columns_);
     ensure(LAPACKE_spotri(LAPACK_COL_MAJOR, 'L', n, inverse_.data(), n) == 0,

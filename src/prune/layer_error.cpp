@@ -15,8 +15,9 @@ namespace {
 constexpr int64_t rows_at_once = 64;
 constexpr int64_t sample_block = 256;
 
-// <A, A H> - 2 <A, Y^T X> over rows `first`.. of A.
-double error_change(const LayerProblem& problem, const Matrix& weights, int64_t first) {
+// <F A, A H> - 2 <F A, Y^T X> over rows `first`.. of A and F A; F = I where outputs are not coupled.
+double error_change(const LayerProblem& problem, const Matrix& weights, const std::vector<double>& coupled,
+                    int64_t first) {
   const int64_t d = weights.columns;
   const int64_t m = weights.rows;
   const int64_t rows = std::min(rows_at_once, m - first);
@@ -25,15 +26,31 @@ double error_change(const LayerProblem& problem, const Matrix& weights, int64_t 
   cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, static_cast<int>(rows), static_cast<int>(d),
               static_cast<int>(d), 1.0, block.data(), static_cast<int>(d), problem.gram.data(),
               static_cast<int>(d), 0.0, product.data(), static_cast<int>(d));
+  const double* left = coupled.empty() ? block.data() : coupled.data() + first * d;
   double change = 0;
   for (int64_t i = 0; i < rows; ++i) {
     for (int64_t j = 0; j < d; ++j) {
       const auto at = static_cast<std::size_t>(i * d + j);
       change +=
-          block[at] * (product[at] - 2 * problem.correlation[static_cast<std::size_t>(j * m + first + i)]);
+          left[at] * (product[at] - 2 * problem.correlation[static_cast<std::size_t>(j * m + first + i)]);
     }
   }
   return change;
+}
+
+// F A, in double: the error is what is left of large terms. Empty where outputs are not coupled.
+std::vector<double> coupled_weights(const LayerProblem& problem, const Matrix& weights) {
+  if (problem.coupling.values.empty()) {
+    return {};
+  }
+  const auto m = static_cast<int>(weights.rows);
+  const auto d = static_cast<int>(weights.columns);
+  const std::vector<double> coupling(problem.coupling.values.begin(), problem.coupling.values.end());
+  const std::vector<double> a(weights.values.begin(), weights.values.end());
+  std::vector<double> product(a.size());
+  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, d, m, 1, coupling.data(), m, a.data(), d, 0,
+              product.data(), d);
+  return product;
 }
 
 struct ErrorSums {
@@ -92,14 +109,15 @@ double output_error(const LayerProblem& problem, const Matrix& weights, int thre
     return 0;
   }
   const SingleThreadedBlas guard;
-  if (has_few_samples(problem)) {
+  if (has_few_samples(problem) && problem.coupling.values.empty()) {
     const std::vector<float> no_bias(static_cast<std::size_t>(weights.rows));  // the means are removed
     return sum_all_errors(problem, weights, no_bias, problem.inputs, problem.outputs, threads).error /
            problem.output_power;
   }
+  const std::vector<double> coupled = coupled_weights(problem, weights);
   std::vector<double> changes(static_cast<std::size_t>((weights.rows + rows_at_once - 1) / rows_at_once));
   parallel_for(changes.size(), threads_wanted(threads), [&](std::size_t i) {
-    changes[i] = error_change(problem, weights, static_cast<int64_t>(i) * rows_at_once);
+    changes[i] = error_change(problem, weights, coupled, static_cast<int64_t>(i) * rows_at_once);
   });
   const double error = std::accumulate(changes.begin(), changes.end(), problem.output_power);
   return std::max(error, 0.0) / problem.output_power;

@@ -38,7 +38,8 @@ struct LayerProblem {
   std::vector<double> output_means;  ///< M; 0 without a bias
   std::vector<double> gram;          ///< H = X^T X, D x D, without damping
   std::vector<double> correlation;   ///< X^T Y, D x M
-  double output_power = 0;           ///< ||Y||^2
+  double output_power = 0;           ///< ||Y||^2, or tr(F Y^T Y)
+  Matrix coupling;                   ///< F, see `couple`; empty: each output's error counts for itself
 };
 
 // Everywhere in this module: threads 0 means all available, and the result is the same for any number of
@@ -59,9 +60,9 @@ double mean_diagonal(const LayerProblem& problem);
 /// Where the first factorization fails, rounding is what is too large: some 1e-16 times the dimension.
 inline constexpr double least_raised_damping = 1e-12;
 
-/// ||Y - X A^T||^2 / ||Y||^2 over the problem's samples; 0 where Y is constant. Computed from the Gram matrix
-/// as ||Y||^2 - 2 <A, Y^T X> + <A, A H>, unless samples are few: differences below about 1e-6 drown in the
-/// rounding of these (and may come out as 0).
+/// ||Y - X A^T||^2 / ||Y||^2 (coupled: of tr(F E^T E)) over the problem's samples; 0 where Y is constant.
+/// Computed from the Gram matrix as ||Y||^2 - 2 <A, Y^T X> + <A, A H>, unless samples are few: differences
+/// below about 1e-6 drown in the rounding of these (and may come out as 0).
 double output_error(const LayerProblem& problem, const Matrix& weights, int threads = 0);
 
 /// The same over other samples of the layer, with fitted_bias as the bias and relative to what the bias alone

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "prune/conjugate_gradients.h"
+#include "prune/coupling.h"
 #include "prune/energy_aware.h"
 #include "prune/single_threaded_blas.h"
 #include "prune/threads_wanted.h"
@@ -150,6 +151,9 @@ Matrix refit_kept(const LayerProblem& problem, const Support& support, double da
   }
   parallel_for(groups.size(), threads_wanted(threads),
                [&](std::size_t i) { refit_group(problem, groups[i], damping, scale, result); });
+  if (!problem.coupling.values.empty()) {
+    refit_together(problem, support, damping * scale, threads_wanted(threads), result);
+  }
   return result;
 }
 

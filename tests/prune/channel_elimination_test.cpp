@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "prune/coupling.h"
 #include "prune/energy_aware.h"
 #include "prune/exact_obs.h"
 #include "synthetic_layer.h"
@@ -72,6 +73,24 @@ TEST(PropertyChannelElimination, EveryRemovalRaisesTheRefittedErrorLeast) {
     const auto problem = exact_problem(normal_matrix(6, 5 * 4, seed), relu_mixture(100, 20, seed + 10));
     EXPECT_EQ(order_of(problem, 4, 5), brute_force_order({{&problem, 0, 4}}, 5)) << seed;
   }
+}
+
+TEST(PropertyChannelElimination, ErrorsOfOutputsCountTogether) {
+  int differing = 0;
+  for (uint64_t seed = 0; seed < 5; ++seed) {
+    auto problem = exact_problem(normal_matrix(6, 5 * 4, seed), relu_mixture(100, 20, seed + 10));
+    const Channels single = order_of(problem, 4, 5);
+    Matrix coupling(6, 6);
+    for (int64_t i = 0; i < 6; ++i) {
+      for (int64_t j = 0; j < 6; ++j) {
+        coupling.at(i, j) = i == j ? 1 : (i + j) % 2 == 0 ? 0.8F : -0.8F;
+      }
+    }
+    couple(problem, coupling);
+    EXPECT_EQ(order_of(problem, 4, 5), brute_force_order({{&problem, 0, 4}}, 5)) << seed;
+    differing += static_cast<int>(order_of(problem, 4, 5) != single);
+  }
+  EXPECT_GT(differing, 0);
 }
 
 // The second reader has a channel's places elsewhere: behind three columns of something else, two by two.

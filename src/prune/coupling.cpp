@@ -1,0 +1,282 @@
+#include "prune/coupling.h"
+
+#include <cblas.h>
+#include <lapacke.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <functional>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "prune/single_threaded_blas.h"
+#include "prune/threads_wanted.h"
+#include "prune/wide_registers.h"
+
+namespace mj {
+namespace {
+
+constexpr int64_t rows_in_strip = 64;
+constexpr int64_t columns_in_strip = 128;
+constexpr int most_iterations = 100;
+constexpr double tolerance = 1e-3;  ///< of the first gradient's norm
+/// Of the gradient at A = 0: what is below is rounding.
+constexpr double least_gradient = 1e-6;
+
+/// For each strip of at most `width` of `count`: where it begins and how wide it is.
+void for_each_strip(int64_t count, int64_t width, int threads,
+                    const std::function<void(int64_t first, int64_t wide)>& work) {
+  parallel_for(static_cast<std::size_t>((count + width - 1) / width), threads, [&](std::size_t strip) {
+    const int64_t first = static_cast<int64_t>(strip) * width;
+    work(first, std::min(width, count - first));
+  });
+}
+
+/// product = A B or A B^T, row by row.
+void multiply(const Matrix& a, const Matrix& b, CBLAS_TRANSPOSE transposed, int threads, Matrix& product) {
+  const auto d = static_cast<int>(product.columns);
+  const auto inner = static_cast<int>(a.columns);
+  for_each_strip(a.rows, rows_in_strip, threads, [&](int64_t first, int64_t wide) {
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, transposed, static_cast<int>(wide), d, inner, 1, a.row(first),
+                inner, b.values.data(), static_cast<int>(b.columns), 0, product.row(first), d);
+  });
+}
+
+/// A = V^T diag(values) V, V's rows the eigenvectors, in place of A.
+std::vector<float> take_eigenvectors(Matrix& a) {
+  const auto n = static_cast<lapack_int>(a.rows);
+  std::vector<float> values(static_cast<std::size_t>(n));
+  // Some of OpenBLAS's kernels read a little past a matrix's end.
+  constexpr std::size_t margin = 64;
+  const std::size_t size = a.values.size();
+  a.values.resize(size + margin);
+  ensure(LAPACKE_ssyevd(LAPACK_COL_MAJOR, 'V', 'L', n, a.values.data(), n, values.data()) == 0,
+         "a finite symmetric matrix has eigenvectors");
+  a.values.resize(size);
+  for (float& value : values) {
+    value = std::max(value, 0.0F);
+  }
+  return values;
+}
+
+MJ_WIDE_REGISTERS void divide(int64_t count, const float* gram_values, float coupling_value, float r,
+                              float* row) {
+  for (int64_t j = 0; j < count; ++j) {
+    row[j] /= coupling_value * gram_values[j] + r;
+  }
+}
+
+Matrix in_single(const std::vector<double>& values, int64_t rows) {
+  Matrix matrix(rows, std::ssize(values) / rows);
+  std::copy(values.begin(), values.end(), matrix.values.begin());
+  return matrix;
+}
+
+/// Conjugate gradients over all of A, preconditioned by the diagonal of H.
+class TogetherRefit {
+ public:
+  TogetherRefit(const LayerProblem& problem, const Support& support, double damping, int threads,
+                Matrix& result)
+      : problem_(problem),
+        support_(support),
+        damping_(static_cast<float>(damping)),
+        threads_(threads),
+        result_(result),
+        gram_(in_single(problem.gram, result.columns)),
+        between_(result.rows, result.columns),
+        inverse_diagonal_(static_cast<std::size_t>(result.columns)) {
+    for (int64_t j = 0; j < result.columns; ++j) {
+      inverse_diagonal_[static_cast<std::size_t>(j)] =
+          static_cast<float>(1 / (problem.gram[static_cast<std::size_t>(j * result.columns + j)] + damping));
+    }
+    start();
+  }
+
+  void run() {
+    double norm = norm_of(residual_);
+    const double goal =
+        std::max(tolerance * tolerance * norm, least_gradient * least_gradient * norm_at_zero_);
+    Matrix direction = preconditioned();
+    for (int iteration = 0; iteration < most_iterations && norm > goal; ++iteration) {
+      const Matrix product = curvature_of(direction);
+      const double curvature = dot(direction, product);
+      if (!(curvature > 0)) {
+        return;
+      }
+      const auto length = static_cast<float>(norm / curvature);
+      add(length, direction, result_);
+      add(-length, product, residual_);
+      const double next = norm_of(residual_);
+      const Matrix turned = preconditioned();
+      const auto share = static_cast<float>(next / norm);
+      std::transform(turned.values.begin(), turned.values.end(), direction.values.begin(),
+                     direction.values.begin(), [share](float z, float p) { return z + share * p; });
+      norm = next;
+    }
+  }
+
+ private:
+  /// The gradient at the present weights, F (Y^T X - A H) - damping (A - W); in double, since on the support
+  /// next to nothing is left of Y^T X - A H.
+  void start() {
+    const int64_t m = result_.rows;
+    const int64_t d = result_.columns;
+    Matrix wanted(m, d);
+    for_each_strip(m, rows_in_strip, threads_, [&](int64_t first, int64_t wide) {
+      const std::vector<double> rows(result_.row(first), result_.row(first) + wide * d);
+      std::vector<double> given(rows.size());
+      cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, static_cast<int>(wide), static_cast<int>(d),
+                  static_cast<int>(d), 1, rows.data(), static_cast<int>(d), problem_.gram.data(),
+                  static_cast<int>(d), 0, given.data(), static_cast<int>(d));
+      for (int64_t i = 0; i < wide; ++i) {
+        for (int64_t j = 0; j < d; ++j) {
+          const double all = problem_.correlation[static_cast<std::size_t>(j * m + first + i)];
+          wanted.at(first + i, j) = static_cast<float>(all);
+          between_.at(first + i, j) = static_cast<float>(all - given[static_cast<std::size_t>(i * d + j)]);
+        }
+      }
+    });
+    norm_at_zero_ = norm_of(kept(times_coupling(problem_.coupling, wanted, threads_)));
+    residual_ = times_coupling(problem_.coupling, between_, threads_);
+    for (std::size_t k = 0; k < residual_.values.size(); ++k) {
+      residual_.values[k] -= damping_ * (result_.values[k] - problem_.weights.values[k]);
+    }
+    residual_ = kept(std::move(residual_));
+  }
+
+  Matrix kept(Matrix matrix) const {
+    for (std::size_t k = 0; k < matrix.values.size(); ++k) {
+      if (support_.kept[k] == 0) {
+        matrix.values[k] = 0;
+      }
+    }
+    return matrix;
+  }
+
+  /// F P H + damping P, on the support.
+  Matrix curvature_of(const Matrix& direction) {
+    multiply(direction, gram_, CblasNoTrans, threads_, between_);
+    Matrix product = times_coupling(problem_.coupling, between_, threads_);
+    add(damping_, direction, product);
+    return kept(std::move(product));
+  }
+
+  Matrix preconditioned() const {
+    Matrix scaled = residual_;
+    for (int64_t i = 0; i < scaled.rows; ++i) {
+      std::transform(scaled.row(i), scaled.row(i) + scaled.columns, inverse_diagonal_.begin(), scaled.row(i),
+                     std::multiplies<>());
+    }
+    return scaled;
+  }
+
+  /// Squared, weighed by the preconditioner.
+  double norm_of(const Matrix& matrix) const {
+    double norm = 0;
+    for (int64_t i = 0; i < matrix.rows; ++i) {
+      for (int64_t j = 0; j < matrix.columns; ++j) {
+        const double value = matrix.at(i, j);
+        norm += static_cast<double>(inverse_diagonal_[static_cast<std::size_t>(j)]) * value * value;
+      }
+    }
+    return norm;
+  }
+
+  static double dot(const Matrix& a, const Matrix& b) {
+    return std::transform_reduce(
+        a.values.begin(), a.values.end(), b.values.begin(), 0.0, std::plus<>(),
+        [](float x, float y) { return static_cast<double>(x) * static_cast<double>(y); });
+  }
+
+  static void add(float factor, const Matrix& a, Matrix& sum) {
+    cblas_saxpy(static_cast<int>(a.values.size()), factor, a.values.data(), 1, sum.values.data(), 1);
+  }
+
+  const LayerProblem& problem_;
+  const Support& support_;
+  float damping_;
+  int threads_;
+  Matrix& result_;
+  Matrix gram_;
+  Matrix between_;
+  Matrix residual_;  ///< minus half the gradient, on the support
+  double norm_at_zero_ = 0;
+  std::vector<float> inverse_diagonal_;
+};
+
+}  // namespace
+
+void couple(LayerProblem& problem, Matrix coupling) {
+  const int64_t m = problem.weights.rows;
+  ensure(coupling.rows == m && coupling.columns == m, "the coupling of outputs is M x M");
+  problem.coupling = std::move(coupling);
+  const Matrix transposed = [&] {
+    Matrix y(m, problem.outputs.rows);
+    for (int64_t k = 0; k < problem.outputs.rows; ++k) {
+      for (int64_t i = 0; i < m; ++i) {
+        y.at(i, k) = problem.outputs.at(k, i);
+      }
+    }
+    return y;
+  }();
+  const SingleThreadedBlas guard;
+  const Matrix weighed = times_coupling(problem.coupling, transposed, threads_wanted(0));
+  problem.output_power = std::transform_reduce(
+      weighed.values.begin(), weighed.values.end(), transposed.values.begin(), 0.0, std::plus<>(),
+      [](float x, float y) { return static_cast<double>(x) * static_cast<double>(y); });
+}
+
+bool may_couple(int64_t rows, int64_t columns) {
+  constexpr double most_products = 3e9;  // ten seconds of two cores for each density
+  const auto m = static_cast<double>(rows);
+  const auto d = static_cast<double>(columns);
+  return rows > 1 && m * d * (m + d) <= most_products;
+}
+
+CoupledSystem::CoupledSystem(const Matrix& coupling, Matrix gram, int threads)
+    : threads_(threads), of_coupling_(coupling), of_gram_(std::move(gram)) {
+  parallel_for(2, threads, [&](std::size_t which) {
+    (which == 0 ? gram_values_ : coupling_values_) = take_eigenvectors(which == 0 ? of_gram_ : of_coupling_);
+  });
+}
+
+void CoupledSystem::solve(Matrix& sides, double r) const {
+  const auto m = static_cast<int>(sides.rows);
+  const auto d = static_cast<int>(sides.columns);
+  Matrix turned(sides.rows, sides.columns);
+  multiply(sides, of_gram_, CblasTrans, threads_, turned);
+  for_each_strip(sides.columns, columns_in_strip, threads_, [&](int64_t first, int64_t wide) {
+    const auto width = static_cast<int>(wide);
+    Matrix strip(sides.rows, wide);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, width, m, 1, of_coupling_.values.data(), m,
+                turned.values.data() + first, d, 0, strip.values.data(), width);
+    for (int64_t i = 0; i < strip.rows; ++i) {
+      divide(wide, gram_values_.data() + first, coupling_values_[static_cast<std::size_t>(i)],
+             static_cast<float>(r), strip.row(i));
+    }
+    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, m, width, m, 1, of_coupling_.values.data(), m,
+                strip.values.data(), width, 0, turned.values.data() + first, d);
+  });
+  multiply(turned, of_gram_, CblasNoTrans, threads_, sides);
+}
+
+Matrix times_coupling(const Matrix& coupling, const Matrix& a, int threads) {
+  const auto m = static_cast<int>(a.rows);
+  const auto d = static_cast<int>(a.columns);
+  Matrix product(a.rows, a.columns);
+  for_each_strip(a.columns, columns_in_strip, threads, [&](int64_t first, int64_t wide) {
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, static_cast<int>(wide), m, 1,
+                coupling.values.data(), m, a.values.data() + first, d, 0, product.values.data() + first, d);
+  });
+  return product;
+}
+
+void refit_together(const LayerProblem& problem, const Support& support, double damping, int threads,
+                    Matrix& result) {
+  TogetherRefit(problem, support, damping, threads, result).run();
+}
+
+}  // namespace mj
