@@ -26,7 +26,7 @@ struct PruneArguments {
   std::optional<int> rounds, epochs, final_epochs;
   std::optional<double> learning_rate, distillation, damping;
   std::string restore_norm = "l2";
-  std::optional<bool> channels, variants, match_variance, compensate, mix, feature_maps;
+  std::optional<bool> channels, couple, variants, match_variance, compensate, mix, feature_maps;
   std::vector<std::string> keep;
   std::vector<std::string> layers;
   int pareto = 0;

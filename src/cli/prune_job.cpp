@@ -128,6 +128,7 @@ PruneOptions method_options(const PruneArguments& arguments, const NetworkInputs
     options.recipe.damping = arguments.damping;
   }
   options.recipe.match_variance = arguments.match_variance.value_or(options.recipe.match_variance);
+  options.recipe.couple = arguments.couple.value_or(options.recipe.couple);
   options.recipe.vary = arguments.variants.value_or(options.recipe.vary);
   options.recipe.compensate = arguments.compensate.value_or(options.recipe.compensate);
   options.channels = arguments.channels.value_or(options.channels);
@@ -229,6 +230,7 @@ std::map<std::string, std::string> run_options(const PruneArguments& arguments, 
           {"restore-norm", arguments.restore_norm},
           {"channels", options.channels ? "yes" : "no"},
           {"match-variance", options.recipe.match_variance ? "yes" : "no"},
+          {"couple", options.recipe.couple ? "yes" : "no"},
           {"variants", options.recipe.vary ? "yes" : "no"},
           {"compensate", options.recipe.compensate ? "yes" : "no"},
           {"mix", options.training.mix ? "yes" : "no"},

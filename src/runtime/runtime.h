@@ -67,6 +67,14 @@ struct TrainOptions {
   uint64_t seed = 0;
 };
 
+/// The Fisher information at a MAC layer's outputs: the mean over images of the sum over positions of g g^T,
+/// with g the gradient there of the negative log-likelihood of a class drawn from the network's own
+/// prediction. Outputs are those of the MAC node itself, as in LayerSamples.
+struct OutputInformation {
+  std::vector<double> diagonal;  ///< a value an output channel (groups K)
+  std::vector<Matrix> groups;    ///< of each group K x K; empty where the diagonal is all that was asked for
+};
+
 /// Training whose loss or weights became infinite.
 class TrainingDiverged : public InputError {
  public:
@@ -135,12 +143,11 @@ class Session {
   /// As `sample_layer`, for a layer that does not stand before the start.
   virtual LayerSamples sample_layer_from(const Midway& start, std::size_t layer, const SampleOptions& options,
                                          std::stop_token stop) = 0;
-  /// For each MAC layer the diagonal of the Fisher information at its outputs, a value an output channel
-  /// (groups K): the mean over images of the sum over positions of (d loss / d output)^2, where loss is the
-  /// negative log-likelihood of a class drawn by `seed` from the network's own prediction. Outputs are those
-  /// of the MAC node itself, as in LayerSamples. Needs no labels.
-  virtual std::vector<std::vector<double>> output_sensitivity(const NetworkInputs& inputs, uint64_t seed,
-                                                              std::stop_token stop) = 0;
+  /// For each MAC layer; classes are drawn by `seed`. Needs no labels.
+  /// @param most_channels of a group for which the whole matrix is wanted; 0: diagonals alone
+  virtual std::vector<OutputInformation> output_information(const NetworkInputs& inputs,
+                                                            int64_t most_channels, uint64_t seed,
+                                                            std::stop_token stop) = 0;
   /// The next epoch of options.epochs: back-propagation by Adam (Kingma and Ba 2015) over weights, biases,
   /// and batch norms' scale and shift; batch norms' statistics stay, dropout does nothing. Weights of MAC
   /// layers that are exactly zero at the start are held at zero. `teacher` (may be null; from open_session)

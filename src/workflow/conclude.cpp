@@ -56,8 +56,7 @@ std::vector<PrunedLayer> describe_layers(PruneContext& context, const Estimate& 
                           job.options.recipe.positions, job.options.seed, context.kept_bytes, context.stop);
   const auto solver = [&](const MacLayer& layer) {
     return job.options.method == PruneMethod::levels && has_weights(network, layer)
-               ? std::string(name_of(solver_of(job.options.recipe, layer.shape.k,
-                                               layer.shape.c * layer.shape.r * layer.shape.s)))
+               ? std::string(name_of(solver_of(job.options.recipe, layer.shape)))
                : std::string();
   };
   std::vector<PrunedLayer> layers;

@@ -107,7 +107,7 @@ int64_t fewest_weights(const Network& network, std::size_t layer, double most_ze
 }
 
 std::vector<Matrix> loss_scores(const Network& network, const std::vector<std::vector<double>>& input_power,
-                                const std::vector<std::vector<double>>& sensitivity) {
+                                const std::vector<OutputInformation>& information) {
   std::vector<Matrix> scores;
   for (std::size_t l = 0; l < network.layers.size(); ++l) {
     const MacLayer& layer = network.layers[l];
@@ -121,7 +121,8 @@ std::vector<Matrix> loss_scores(const Network& network, const std::vector<std::v
       for (int64_t j = 0; j < weights.columns; ++j) {
         const double w = weights.at(i, j);
         const double power = input_power[l][static_cast<std::size_t>(group * weights.columns + j)];
-        weights.at(i, j) = static_cast<float>(w * w * power * sensitivity[l][static_cast<std::size_t>(i)]);
+        weights.at(i, j) =
+            static_cast<float>(w * w * power * information[l].diagonal[static_cast<std::size_t>(i)]);
       }
     }
     scores.push_back(std::move(weights));

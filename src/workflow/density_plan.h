@@ -38,9 +38,9 @@ int64_t fewest_weights(const Network& network, std::size_t layer, double most_ze
 /// F the Fisher information of its output channel (Kronecker-factored diagonal; as Optimal Brain Damage,
 /// LeCun 1989, with input and output factors apart).
 /// @param input_power for each layer the mean square of its inputs, groups x (C R S) values
-/// @param sensitivity for each layer Session::output_sensitivity, groups K values
+/// @param information for each layer Session::output_information
 std::vector<Matrix> loss_scores(const Network& network, const std::vector<std::vector<double>>& input_power,
-                                const std::vector<std::vector<double>>& sensitivity);
+                                const std::vector<OutputInformation>& information);
 
 /// Every layer's weights ranked by magnitude as fractions of the layer, so that one threshold gives all
 /// layers the same density.

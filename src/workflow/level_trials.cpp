@@ -70,7 +70,8 @@ LevelTrials::LevelTrials(PruneContext& context, const Network& network, uint64_t
     : context_(context),
       seed_(seed),
       network_(network),
-      images_(unfamiliar_images(context, images_of_trial(network), derive_seed(seed, 1))),
+      images_(unfamiliar_images(context, std::min(images_of_trial(network), context.split.fit.size),
+                                derive_seed(seed, 1))),
       loss_passes_(*context.working, images_, context.kept_bytes),
       sample_passes_(*context.working, context.samples, context.kept_bytes) {
   context_.working->load_constants(network_);
@@ -84,7 +85,7 @@ LayerFit LevelTrials::fit(std::size_t layer) {
   LayerSamples read = sample_passes_.samples(layer, sampling, context_.stop);
   const Matrix wanted = read.outputs;
   LayerFit problem = fit_layer(network_, layer, std::move(read), wanted, context_.samples.size,
-                               output_worth(context_)[layer]);
+                               &output_worth(context_)[layer]);
   problem.may_choose_damping = false;
   for (LayerProblem& group : problem.groups) {
     if (!has_few_samples(group)) {

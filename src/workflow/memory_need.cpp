@@ -39,6 +39,14 @@ double refit_bytes(const PruneJob& job, const MacLayer& layer, std::size_t image
   return samples + problems + std::max(solver, damping);
 }
 
+/// Information of a layer's outputs that count together (output_worth), while it is summed up.
+double worth_bytes(const PruneJob& job, const MacLayer& layer) {
+  const LayerShape& shape = layer.shape;
+  const bool is_whole = job.options.recipe.couple && shape.k <= most_coupled_channels;
+  return is_whole ? static_cast<double>(shape.groups * shape.k * shape.k) * (sizeof(double) + sizeof(float))
+                  : 0;
+}
+
 }  // namespace
 
 MemoryNeed memory_needed(const PruneJob& job, std::size_t images) {
@@ -48,14 +56,16 @@ MemoryNeed memory_needed(const PruneJob& job, std::size_t images) {
     weights += static_cast<double>(tensor.floats.size() * sizeof(float));
   }
   double most = 0;
+  double worth = 0;
   for (const MacLayer& layer : job.network.layers) {
+    worth += worth_bytes(job, layer);
     const double bytes = has_weights(job.network, layer) ? refit_bytes(job, layer, images) : 0;
     if (bytes > most) {
       most = bytes;
       need.layer = layer.name;
     }
   }
-  need.bytes = program_bytes + image_bytes + copies_of_weights * weights +
+  need.bytes = program_bytes + image_bytes + copies_of_weights * weights + worth +
                std::max(most, training_of_weights * weights);
   return need;
 }

@@ -9,12 +9,16 @@
 #include "runtime/augment.h"
 #include "workflow/density_plan.h"
 #include "workflow/memory_need.h"
+#include "workflow/prune_layer.h"
 #include "workflow/written_network.h"
 
 namespace mj {
 namespace {
 
-constexpr std::size_t images_of_worth = 400;
+// Images that outputs' worth is measured on: as many as take so many MACs of forward passes.
+constexpr double macs_of_worth = 4e11;
+constexpr double fewest_images_of_worth = 400;
+constexpr double most_images_of_worth = 2000;
 
 ProgressCallback logged(RunFolder* run, const ProgressCallback& progress) {
   if (run == nullptr) {
@@ -114,15 +118,24 @@ Measured measure(PruneContext& context, const Network& network, const std::strin
 NetworkInputs unfamiliar_images(const PruneContext& context, std::size_t count, uint64_t seed) {
   constexpr double least_part = 0.35;  // of an image's area
   const NetworkInputs& all = context.split.fit;
-  return augmented(select(all, sample_indices(all.size, count, seed)), least_part, true, seed);
+  std::vector<std::size_t> indices;
+  while (indices.size() < count) {
+    const auto more = sample_indices(all.size, count - indices.size(), seed);
+    indices.insert(indices.end(), more.begin(), more.end());
+  }
+  return augmented(select(all, indices), least_part, true, seed);
 }
 
-const std::vector<std::vector<double>>& output_worth(PruneContext& context) {
+const std::vector<OutputInformation>& output_worth(PruneContext& context) {
   if (context.worth.empty()) {
+    const Network& network = context.job.network;
     const uint64_t seed = derive_seed(context.job.options.seed, 3);
-    context.worth =
-        open_session(context.job.network, {})
-            ->output_sensitivity(unfamiliar_images(context, images_of_worth, seed), seed, context.stop);
+    const auto images = static_cast<std::size_t>(
+        std::clamp(macs_of_worth / mac_count(network), fewest_images_of_worth, most_images_of_worth));
+    context.worth = open_session(network, {})
+                        ->output_information(unfamiliar_images(context, images, seed),
+                                             context.job.options.recipe.couple ? most_coupled_channels : 0,
+                                             seed, context.stop);
   }
   return context.worth;
 }

@@ -32,7 +32,7 @@ struct PruneContext {
   std::shared_ptr<const TriedLevels> tried_dense;  ///< of the dense network
   std::shared_ptr<const TriedLevels> tried;        ///< of another one that the present round starts with
   std::optional<Measured> dense;                   ///< of the dense network, where it was measured
-  std::vector<std::vector<double>> worth;          ///< see output_worth; empty until it is asked for
+  std::vector<OutputInformation> worth;            ///< see output_worth; empty until it is asked for
   std::size_t kept_bytes = 0;  ///< that what layers give may take between two layers, a set of images
 };
 
@@ -73,12 +73,13 @@ Measured measure(PruneContext& context, const Network& network, const std::strin
                  bool is_dense = false);
 
 /// Parts of images, mirrored or not, so that they are not those that the network may have learned by heart:
-/// on those it is surer of itself than on any others, and shows less of what a layer's loss does.
+/// on those it is surer of itself than on any others, and shows less of what a layer's loss does. Where
+/// `count` is more than there are, each is taken several times, and another part of it each time.
 NetworkInputs unfamiliar_images(const PruneContext& context, std::size_t count, uint64_t seed);
 
-/// What an error of each layer's output channels does to the dense network's predictions
-/// (Session::output_sensitivity), measured on unfamiliar images when first asked for.
-const std::vector<std::vector<double>>& output_worth(PruneContext& context);
+/// What errors of each layer's output channels do to the dense network's predictions
+/// (Session::output_information), measured on unfamiliar images when first asked for.
+const std::vector<OutputInformation>& output_worth(PruneContext& context);
 
 /// Ends a stage with the figures of a network, relative to the dense one's.
 void report(const PruneContext& context, const std::string& name, const Measured& measured,

@@ -8,6 +8,7 @@
 
 #include "network/weights.h"
 #include "prune/choose_damping.h"
+#include "prune/coupling.h"
 #include "prune/energy_aware.h"
 #include "prune/layer_problem.h"
 #include "prune/match_variance.h"
@@ -23,15 +24,37 @@ constexpr double least_worth = 0.01;
 /// How far outputs' variances are taken to the wanted ones: a row of few weights gives little of what it
 /// should, and all of the way would multiply what it gives wrong (docs/accuracy.md).
 constexpr double variance_share = 0.5;
+/// Of correlations between outputs' gradients.
+constexpr double coupled_share = 0.8;
 
-std::vector<double> scales_of(const std::vector<double>& worth, int64_t channels) {
+/// Of an output channel; 0 where nothing is known of them.
+double mean_worth(const OutputInformation* worth) {
+  return worth == nullptr ? 0
+                          : std::accumulate(worth->diagonal.begin(), worth->diagonal.end(), 0.0) /
+                                static_cast<double>(worth->diagonal.size());
+}
+
+std::vector<double> scales_of(const OutputInformation* worth, int64_t channels) {
   std::vector<double> scales(static_cast<std::size_t>(channels), 1);
-  const double mean = std::accumulate(worth.begin(), worth.end(), 0.0) / static_cast<double>(channels);
-  if (mean > 0) {
-    std::transform(worth.begin(), worth.end(), scales.begin(),
+  if (const double mean = mean_worth(worth); mean > 0) {
+    std::transform(worth->diagonal.begin(), worth->diagonal.end(), scales.begin(),
                    [&](double each) { return std::sqrt(std::max(each / mean, least_worth)); });
   }
   return scales;
+}
+
+/// Of outputs as `scales` makes them: correlations of their gradients, taken a little back, so that what the
+/// images of these gradients did not show counts as well.
+Matrix coupling_of(const Matrix& information, const double* scales, double unit) {
+  Matrix coupling(information.rows, information.columns);
+  for (int64_t i = 0; i < coupling.rows; ++i) {
+    for (int64_t j = 0; j < coupling.columns; ++j) {
+      const double scale = scales[i] * scales[j] * unit;
+      coupling.at(i, j) =
+          i == j ? 1 : static_cast<float>(coupled_share * static_cast<double>(information.at(i, j)) / scale);
+    }
+  }
+  return coupling;
 }
 
 void scale_row(Matrix& matrix, int64_t row, double factor) {
@@ -88,11 +111,20 @@ NOfM pattern_of(const MacLayer& layer, const WeightPattern& pattern) {
   return {pattern.kept, pattern.group, layer.shape.r * layer.shape.s};
 }
 
+/// What the problem of a group is solved by.
+Solver solver_of(const LayerProblem& problem, const RecipeOptions& recipe) {
+  if (recipe.solver) {
+    return *recipe.solver;
+  }
+  return problem.coupling.values.empty() ? solver_for(problem.weights.rows, problem.weights.columns)
+                                         : Solver::admm;
+}
+
 Support choose(const LayerProblem& problem, const Support& candidates, int64_t keep, double damping,
                PruneMethod method, const RecipeOptions& recipe) {
   return method == PruneMethod::levels
-             ? choose_support_by(solver_of(recipe, problem.weights.rows, problem.weights.columns), problem,
-                                 candidates, keep, {.damping = damping, .threads = recipe.restore.threads})
+             ? choose_support_by(solver_of(problem, recipe), problem, candidates, keep,
+                                 {.damping = damping, .threads = recipe.restore.threads})
              : choose_support(problem, candidates, keep, recipe.restore);
 }
 
@@ -102,7 +134,7 @@ std::vector<Support> choose_for_each(const LayerProblem& problem, std::span<cons
   const Support candidates = support_of(problem.weights);
   if (method == PruneMethod::levels) {
     return choose_supports_by(
-        solver_of(recipe, problem.weights.rows, problem.weights.columns), problem, candidates, keeps,
+        solver_of(problem, recipe), problem, candidates, keeps,
         {.damping = recipe.damping.value_or(default_damping), .threads = recipe.restore.threads});
   }
   std::vector<Support> supports;
@@ -181,7 +213,7 @@ void store_groups(Network& network, const MacLayer& layer, const LayerFit& fit,
 }  // namespace
 
 LayerFit fit_layer(const Network& network, std::size_t layer, LayerSamples read, const Matrix& wanted,
-                   std::size_t images, const std::vector<double>& worth) {
+                   std::size_t images, const OutputInformation* worth) {
   const MacLayer& mac = network.layers[layer];
   LayerFit fit;
   fit.images = images;
@@ -189,6 +221,7 @@ LayerFit fit_layer(const Network& network, std::size_t layer, LayerSamples read,
   fit.has_bias = !mac.bias.empty() || !fit.norm_mean.empty();
   const Matrix weights = weight_matrix(network, mac);
   fit.scales = scales_of(worth, mac.shape.groups * mac.shape.k);
+  const double mean = mean_worth(worth);
   for (int64_t group = 0; group < mac.shape.groups; ++group) {
     const int64_t first = group * mac.shape.k;
     Matrix filters = rows_of(weights, first, mac.shape.k);
@@ -198,6 +231,10 @@ LayerFit fit_layer(const Network& network, std::size_t layer, LayerSamples read,
     fit.groups.push_back(make_layer_problem(std::move(filters),
                                             std::move(read.inputs[static_cast<std::size_t>(group)]),
                                             std::move(outputs), mac.name, fit.has_bias));
+    if (mean > 0 && !worth->groups.empty() && may_couple(mac.shape.k, weights.columns)) {
+      couple(fit.groups.back(),
+             coupling_of(worth->groups[static_cast<std::size_t>(group)], fit.scales.data() + first, mean));
+    }
   }
   return fit;
 }
@@ -218,8 +255,10 @@ double fit_error(const Network& network, const MacLayer& layer, const LayerFit& 
   return error;
 }
 
-Solver solver_of(const RecipeOptions& recipe, int64_t rows, int64_t columns) {
-  return recipe.solver.value_or(solver_for(rows, columns));
+Solver solver_of(const RecipeOptions& recipe, const LayerShape& shape) {
+  const int64_t columns = shape.c * shape.r * shape.s;
+  const bool is_coupled = recipe.couple && shape.k <= most_coupled_channels && may_couple(shape.k, columns);
+  return recipe.solver.value_or(is_coupled ? Solver::admm : solver_for(shape.k, columns));
 }
 
 void set_pattern(Network& network, std::size_t layer, const WeightPattern& pattern) {

@@ -30,9 +30,9 @@ struct LayerFit {
 /// @param read   what the layer reads, with the outputs that `network` gives
 /// @param wanted the outputs that it should give at the same positions
 /// @param images of which the samples are
-/// @param worth  by output channel (groups K): what a squared error counts; empty: all the same
+/// @param worth  what errors of the outputs count; null: all the same, and each for itself
 LayerFit fit_layer(const Network& network, std::size_t layer, LayerSamples read, const Matrix& wanted,
-                   std::size_t images, const std::vector<double>& worth = {});
+                   std::size_t images, const OutputInformation* worth = nullptr);
 
 /// A group's filters as its problem has them.
 Matrix scaled_filters(const Network& network, const MacLayer& layer, const LayerFit& fit, std::size_t group);
@@ -46,8 +46,11 @@ inline constexpr int few_samples = 4;
 /// Of the solver and the refit, where samples are many.
 inline constexpr double default_damping = 1e-3;
 
-/// For a layer (or one group of it) of so many filters and inputs, of PruneMethod::levels.
-Solver solver_of(const RecipeOptions& recipe, int64_t rows, int64_t columns);
+/// Of a group: with more, errors of a layer's outputs count each for itself.
+inline constexpr int64_t most_coupled_channels = 1024;
+
+/// For a layer, of PruneMethod::levels.
+Solver solver_of(const RecipeOptions& recipe, const LayerShape& shape);
 
 /// Chooses which weights of the layer stay, by a solver or by the recipe of Yang, Chen and Sze (CVPR 2017),
 /// and refits them by least squares, bias included.

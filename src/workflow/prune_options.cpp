@@ -29,6 +29,7 @@ PruneOptions default_options(const NamedMethod& method, std::size_t images, bool
   } else {
     options.recipe.images = 2000;
     options.recipe.positions = 96;
+    options.recipe.couple = true;
     options.recipe.vary = true;
     options.recipe.match_variance = true;
     options.recipe.compensate = true;

@@ -61,6 +61,7 @@ struct RecipeOptions {
   bool match_variance = false;   ///< each output channel's to the dense network's, after the refit
   bool compensate = false;    ///< a layer whose output is added to another value makes that one's error good
   std::size_t images = 1000;  ///< that layers are sampled on
+  bool couple = false;        ///< errors of a layer's outputs count together, by what they do to predictions
   bool vary = false;          ///< layers are fitted on a variant of each of these images too
   int64_t positions = 16;     ///< output positions in each
 };

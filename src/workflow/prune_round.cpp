@@ -61,10 +61,10 @@ RoundPlan make_plan(PruneContext& context, const RunState& state, RoundGoal goal
   }
   context.working->load_constants(network);
   stage(context, name + ": what weights are worth")({});
-  const auto sensitivity = context.working->output_sensitivity(context.samples, seed, context.stop);
+  const auto information = context.working->output_information(context.samples, 0, seed, context.stop);
   const auto power = input_power(*context.working, network, context.samples, job.options.recipe.positions,
                                  seed, context.stop);
-  return plan_round(network, measured.stats, job.setting, loss_scores(network, power, sensitivity), true,
+  return plan_round(network, measured.stats, job.setting, loss_scores(network, power, information), true,
                     goal, context.most_zeros);
 }
 
@@ -145,12 +145,11 @@ void prune_one(PruneContext& context, SamplePasses& passes, RoundState& begun, s
     make_good(*addition, wanted.beside, read.beside, wanted.outputs);
   }
   const bool is_patterned = !begun.patterned.empty() && begun.patterned[layer] != 0;
-  prune_layer(
-      begun.network, layer, keep,
-      is_patterned ? context.job.setting.accelerator.weight_pattern : std::nullopt,
-      fit_layer(begun.network, layer, std::move(read), wanted.outputs, context.samples.size,
-                options.method == PruneMethod::levels ? output_worth(context)[layer] : std::vector<double>()),
-      options.method, options.recipe);
+  prune_layer(begun.network, layer, keep,
+              is_patterned ? context.job.setting.accelerator.weight_pattern : std::nullopt,
+              fit_layer(begun.network, layer, std::move(read), wanted.outputs, context.samples.size,
+                        options.method == PruneMethod::levels ? &output_worth(context)[layer] : nullptr),
+              options.method, options.recipe);
   context.working->load_constants(begun.network);
 }
 

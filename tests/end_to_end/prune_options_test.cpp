@@ -41,7 +41,8 @@ void expect_refused(const Words& words, const std::string& sentence) {
 TEST(EndToEndPruneOptions, SwitchesAreTakenBothWays) {
   const ProgramRun help = run_mj({"prune", "--help"});
   EXPECT_EQ(help.exit_code, 0);
-  for (const char* name : {"channels", "variants", "match-variance", "compensate", "mix", "feature-maps"}) {
+  for (const char* name :
+       {"channels", "couple", "variants", "match-variance", "compensate", "mix", "feature-maps"}) {
     const std::string yes = std::string("--") + name;
     const std::string no = std::string("--no-") + name;
     EXPECT_THAT(help.output, AllOf(HasSubstr(yes), HasSubstr(no)));

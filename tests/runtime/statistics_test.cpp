@@ -193,13 +193,19 @@ TEST(UnitSensitivity, IsTheFisherInformationOfTheLogits) {
     values.insert(values.end(), {0.7F, -0.2F});
   }
   const auto session = open_session(tiny.build({"y"}), one_thread());
-  const auto sensitivity = session->output_sensitivity(images_of(values, 1, 1, 2), 4, {});
+  const auto information = session->output_information(images_of(values, 1, 1, 2), 3, 4, {});
   const std::vector<double> z{0.7, -0.2, 0.45};
   const double sum = std::exp(z[0]) + std::exp(z[1]) + std::exp(z[2]);
-  ASSERT_EQ(sensitivity.size(), 1U);
+  ASSERT_EQ(information.size(), 1U);
+  ASSERT_EQ(information[0].groups.size(), 1U);
   for (std::size_t k = 0; k < 3; ++k) {
     const double p = std::exp(z[k]) / sum;
-    EXPECT_NEAR(sensitivity[0][k], p * (1 - p), 3 * std::sqrt(p * (1 - p) / 3000));
+    EXPECT_NEAR(information[0].diagonal[k], p * (1 - p), 3 * std::sqrt(p * (1 - p) / 3000));
+    for (std::size_t l = 0; l < 3; ++l) {
+      const double wanted = (k == l ? p : 0) - p * std::exp(z[l]) / sum;
+      EXPECT_NEAR(information[0].groups[0].at(static_cast<int64_t>(k), static_cast<int64_t>(l)), wanted,
+                  0.03);
+    }
   }
 }
 
@@ -208,7 +214,7 @@ TEST(UnitSensitivity, IsTheFisherInformationOfTheLogits) {
 TEST(PropertySensitivity, ScalesWithTheInverseSquareOfAnOutput) {
   auto network = three_layers();
   const auto inputs = sparse_images();
-  const auto before = open_session(network, one_thread())->output_sensitivity(inputs, 1, {});
+  const auto before = open_session(network, one_thread())->output_information(inputs, 0, 1, {});
   for (const auto* name : {"w1", "b1"}) {
     for (auto& value : network.constants.at(name).floats) {
       value *= 2;
@@ -217,12 +223,12 @@ TEST(PropertySensitivity, ScalesWithTheInverseSquareOfAnOutput) {
   for (auto& value : network.constants.at("w2").floats) {
     value /= 2;
   }
-  const auto after = open_session(network, one_thread(2))->output_sensitivity(inputs, 1, {});
+  const auto after = open_session(network, one_thread(2))->output_information(inputs, 0, 1, {});
   for (std::size_t k = 0; k < 4; ++k) {
-    EXPECT_NEAR(after[0][k], before[0][k] / 4, 1e-4 * before[0][k]);
+    EXPECT_NEAR(after[0].diagonal[k], before[0].diagonal[k] / 4, 1e-4 * before[0].diagonal[k]);
   }
   for (std::size_t k = 0; k < 6; ++k) {
-    EXPECT_NEAR(after[1][k], before[1][k], 1e-4 * before[1][k]);
+    EXPECT_NEAR(after[1].diagonal[k], before[1].diagonal[k], 1e-4 * before[1].diagonal[k]);
   }
 }
 

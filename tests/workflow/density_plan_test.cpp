@@ -99,12 +99,12 @@ TEST(UnitDensityPlan, ZerosThatSaveNothingAreNotMade) {
   EXPECT_EQ(plan.keep, (std::vector<int64_t>{72, 432}));
 }
 
-TEST(UnitLossScores, AreWeightSquaredTimesInputPowerTimesSensitivity) {
+TEST(UnitLossScores, AreWeightSquaredTimesInputPowerTimesInformation) {
   const Network network = small_network();
   std::vector<std::vector<double>> power{std::vector<double>(18, 2.0), std::vector<double>(144, 1.0)};
-  std::vector<std::vector<double>> sensitivity{{1, 2, 3, 4}, {1, 1, 1}};
+  const std::vector<OutputInformation> information{{.diagonal = {1, 2, 3, 4}}, {.diagonal = {1, 1, 1}}};
   power[0][5] = 7;
-  const auto scores = loss_scores(network, power, sensitivity);
+  const auto scores = loss_scores(network, power, information);
   const double w = weight_matrix(network, network.layers[0]).at(2, 5);
   EXPECT_FLOAT_EQ(scores[0].at(2, 5), static_cast<float>(w * w * 7 * 3));
 }

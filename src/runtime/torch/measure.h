@@ -27,8 +27,9 @@ std::shared_ptr<const KeptPasses> keep_passes(const Model& model, const PassStar
 LayerSamples sample_positions(const Model& model, const PassStart& start, const MacLayer& layer,
                               const SampleOptions& options, const std::stop_token& stop);
 
-/// Session::output_sensitivity.
-std::vector<std::vector<double>> measure_sensitivity(const Model& model, const NetworkInputs& inputs,
-                                                     uint64_t seed, const std::stop_token& stop);
+/// Session::output_information.
+std::vector<OutputInformation> measure_information(const Model& model, const NetworkInputs& inputs,
+                                                   int64_t most_channels, uint64_t seed,
+                                                   const std::stop_token& stop);
 
 }  // namespace mj

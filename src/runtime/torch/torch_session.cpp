@@ -171,10 +171,11 @@ LayerSamples TorchSession::sample_layer(const NetworkInputs& inputs, std::size_t
   return sample_positions(model_, inputs, model_.network.layers.at(layer), options, stop);
 }
 
-std::vector<std::vector<double>> TorchSession::output_sensitivity(const NetworkInputs& inputs, uint64_t seed,
-                                                                  std::stop_token stop) {
+std::vector<OutputInformation> TorchSession::output_information(const NetworkInputs& inputs,
+                                                                int64_t most_channels, uint64_t seed,
+                                                                std::stop_token stop) {
   use_threads(model_.threads);
-  return measure_sensitivity(model_, inputs, seed, stop);
+  return measure_information(model_, inputs, most_channels, seed, stop);
 }
 
 void TorchSession::train_epoch(const NetworkInputs& inputs, const TrainOptions& options, TrainState& state,
