@@ -21,6 +21,7 @@ namespace {
 
 constexpr int64_t rows_in_strip = 64;
 constexpr int64_t columns_in_strip = 128;
+constexpr int64_t samples_in_strip = 256;
 constexpr int most_iterations = 100;
 constexpr double tolerance = 1e-3;  ///< of the first gradient's norm
 /// Of the gradient at A = 0: what is below is rounding.
@@ -213,20 +214,20 @@ void couple(LayerProblem& problem, Matrix coupling) {
   const int64_t m = problem.weights.rows;
   ensure(coupling.rows == m && coupling.columns == m, "the coupling of outputs is M x M");
   problem.coupling = std::move(coupling);
-  const Matrix transposed = [&] {
-    Matrix y(m, problem.outputs.rows);
-    for (int64_t k = 0; k < problem.outputs.rows; ++k) {
-      for (int64_t i = 0; i < m; ++i) {
-        y.at(i, k) = problem.outputs.at(k, i);
-      }
-    }
-    return y;
-  }();
+  // A strip of samples at a time: outputs are large.
+  const Matrix& y = problem.outputs;
+  std::vector<double> powers(static_cast<std::size_t>((y.rows + samples_in_strip - 1) / samples_in_strip));
   const SingleThreadedBlas guard;
-  const Matrix weighed = times_coupling(problem.coupling, transposed, threads_wanted(0));
-  problem.output_power = std::transform_reduce(
-      weighed.values.begin(), weighed.values.end(), transposed.values.begin(), 0.0, std::plus<>(),
-      [](float x, float y) { return static_cast<double>(x) * static_cast<double>(y); });
+  for_each_strip(y.rows, samples_in_strip, threads_wanted(0), [&](int64_t first, int64_t wide) {
+    Matrix weighed(wide, m);
+    cblas_ssymm(CblasRowMajor, CblasRight, CblasLower, static_cast<int>(wide), static_cast<int>(m), 1,
+                problem.coupling.values.data(), static_cast<int>(m), y.row(first), static_cast<int>(m), 0,
+                weighed.values.data(), static_cast<int>(m));
+    powers[static_cast<std::size_t>(first / samples_in_strip)] = std::transform_reduce(
+        weighed.values.begin(), weighed.values.end(), y.row(first), 0.0, std::plus<>(),
+        [](float a, float b) { return static_cast<double>(a) * static_cast<double>(b); });
+  });
+  problem.output_power = std::accumulate(powers.begin(), powers.end(), 0.0);
 }
 
 bool may_couple(int64_t rows, int64_t columns) {

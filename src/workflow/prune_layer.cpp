@@ -29,9 +29,11 @@ constexpr double coupled_share = 0.8;
 
 /// Of an output channel; 0 where nothing is known of them.
 double mean_worth(const OutputInformation* worth) {
-  return worth == nullptr ? 0
-                          : std::accumulate(worth->diagonal.begin(), worth->diagonal.end(), 0.0) /
-                                static_cast<double>(worth->diagonal.size());
+  if (worth == nullptr) {
+    return 0;
+  }
+  const double sum = std::accumulate(worth->diagonal.begin(), worth->diagonal.end(), 0.0);
+  return std::isfinite(sum) ? sum / static_cast<double>(worth->diagonal.size()) : 0;
 }
 
 std::vector<double> scales_of(const OutputInformation* worth, int64_t channels) {
