@@ -59,6 +59,14 @@ Matrix coupling_of(const Matrix& information, const double* scales, double unit)
   return coupling;
 }
 
+/// Layers that read the image itself, three or four channels of it, have errors that are much the same at
+/// neighbouring positions, which F takes to be independent: there SqueezeNet loses by it.
+bool may_couple_outputs(const LayerShape& shape) {
+  constexpr int64_t most_image_channels = 4;
+  return shape.groups * shape.c > most_image_channels && shape.k <= most_coupled_channels &&
+         may_couple(shape.k, shape.c * shape.r * shape.s);
+}
+
 void scale_row(Matrix& matrix, int64_t row, double factor) {
   for (int64_t j = 0; j < matrix.columns; ++j) {
     matrix.at(row, j) = static_cast<float>(factor * matrix.at(row, j));
@@ -233,7 +241,7 @@ LayerFit fit_layer(const Network& network, std::size_t layer, LayerSamples read,
     fit.groups.push_back(make_layer_problem(std::move(filters),
                                             std::move(read.inputs[static_cast<std::size_t>(group)]),
                                             std::move(outputs), mac.name, fit.has_bias));
-    if (mean > 0 && !worth->groups.empty() && may_couple(mac.shape.k, weights.columns)) {
+    if (mean > 0 && !worth->groups.empty() && may_couple_outputs(mac.shape)) {
       couple(fit.groups.back(),
              coupling_of(worth->groups[static_cast<std::size_t>(group)], fit.scales.data() + first, mean));
     }
@@ -258,9 +266,10 @@ double fit_error(const Network& network, const MacLayer& layer, const LayerFit& 
 }
 
 Solver solver_of(const RecipeOptions& recipe, const LayerShape& shape) {
-  const int64_t columns = shape.c * shape.r * shape.s;
-  const bool is_coupled = recipe.couple && shape.k <= most_coupled_channels && may_couple(shape.k, columns);
-  return recipe.solver.value_or(is_coupled ? Solver::admm : solver_for(shape.k, columns));
+  const Solver usual = recipe.couple && may_couple_outputs(shape)
+                           ? Solver::admm
+                           : solver_for(shape.k, shape.c * shape.r * shape.s);
+  return recipe.solver.value_or(usual);
 }
 
 void set_pattern(Network& network, std::size_t layer, const WeightPattern& pattern) {
