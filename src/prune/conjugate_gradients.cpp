@@ -13,7 +13,7 @@
 namespace mj {
 namespace {
 
-constexpr int64_t rows_in_block = 128;
+constexpr int64_t rows_together = 128;
 constexpr int most_iterations = 50;
 constexpr double tolerance = 1e-3;  ///< of the first residual's norm
 
@@ -189,11 +189,11 @@ void refit_iteratively(const LayerProblem& problem, const Support& support, doub
                        std::span<const int64_t> rows, int threads, Matrix& result) {
   const SingleThreadedBlas guard;
   const GramProducts products(problem);
-  const std::size_t blocks = (rows.size() + rows_in_block - 1) / rows_in_block;
+  const std::size_t blocks = (rows.size() + rows_together - 1) / rows_together;
   parallel_for(blocks, threads_wanted(threads), [&](std::size_t block) {
-    const std::size_t first = block * rows_in_block;
+    const std::size_t first = block * rows_together;
     Block part(problem, support, products, damping,
-               rows.subspan(first, std::min<std::size_t>(rows_in_block, rows.size() - first)));
+               rows.subspan(first, std::min<std::size_t>(rows_together, rows.size() - first)));
     part.solve();
     part.store(result);
   });

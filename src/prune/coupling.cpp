@@ -22,8 +22,8 @@ namespace {
 constexpr int64_t rows_in_strip = 64;
 constexpr int64_t columns_in_strip = 128;
 constexpr int64_t samples_in_strip = 256;
-constexpr int most_iterations = 100;
-constexpr double tolerance = 1e-3;  ///< of the first gradient's norm
+constexpr int most_iterations_together = 100;
+constexpr double tolerance_together = 1e-3;  ///< of the first gradient's norm
 /// Of the gradient at A = 0: what is below is rounding.
 constexpr double least_gradient = 1e-6;
 
@@ -98,10 +98,10 @@ class TogetherRefit {
 
   void run() {
     double norm = norm_of(residual_);
-    const double goal =
-        std::max(tolerance * tolerance * norm, least_gradient * least_gradient * norm_at_zero_);
+    const double goal = std::max(tolerance_together * tolerance_together * norm,
+                                 least_gradient * least_gradient * norm_at_zero_);
     Matrix direction = preconditioned();
-    for (int iteration = 0; iteration < most_iterations && norm > goal; ++iteration) {
+    for (int iteration = 0; iteration < most_iterations_together && norm > goal; ++iteration) {
       const Matrix product = curvature_of(direction);
       const double curvature = dot(direction, product);
       if (!(curvature > 0)) {
