@@ -2,11 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cmath>
 
 #include "prune/admm.h"
-#include "prune/channel_elimination.h"
 #include "synthetic_layer.h"
 
 namespace mj {
