@@ -71,14 +71,14 @@ class Admm {
         problem_(problem),
         damping_(std::max(options.damping * mean_diagonal(problem), 1e-30)),
         scales_(static_cast<std::size_t>(columns_)),
-        factor_(problem.coupling.values.empty() ? columns_ : 0),
+        factor_(is_coupled(problem) ? 0 : columns_),
         state_(rows_, columns_),
         support_{rows_, columns_, std::vector<uint8_t>(state_.values.size(), 1)} {
     for (int64_t j = 0; j < columns_; ++j) {
       scales_[static_cast<std::size_t>(j)] = 1 / std::sqrt(problem.gram[at(j, j)] + damping_);
     }
     scale_problem();
-    if (!problem.coupling.values.empty()) {
+    if (is_coupled(problem)) {
       target_ = times_coupling(problem.coupling, target_, threads_);
       coupled_.emplace(problem.coupling, scaled_gram(), threads_);
     }

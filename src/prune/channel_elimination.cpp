@@ -39,7 +39,7 @@ std::vector<float> damped_factor(const LayerProblem& problem, double damping) {
 /// Of outputs whose errors count each for itself: with F = L L^T those of Y L, whose weights are L^T W.
 std::vector<float> turned_weights(const LayerProblem& problem) {
   std::vector<float> weights = problem.weights.values;
-  if (problem.coupling.values.empty()) {
+  if (!is_coupled(problem)) {
     return weights;
   }
   const auto m = static_cast<lapack_int>(problem.weights.rows);

@@ -40,7 +40,7 @@ double error_change(const LayerProblem& problem, const Matrix& weights, const st
 
 // F A, in double: the error is what is left of large terms. Empty where outputs are not coupled.
 std::vector<double> coupled_weights(const LayerProblem& problem, const Matrix& weights) {
-  if (problem.coupling.values.empty()) {
+  if (!is_coupled(problem)) {
     return {};
   }
   const auto m = static_cast<int>(weights.rows);
@@ -109,7 +109,7 @@ double output_error(const LayerProblem& problem, const Matrix& weights, int thre
     return 0;
   }
   const SingleThreadedBlas guard;
-  if (has_few_samples(problem) && problem.coupling.values.empty()) {
+  if (has_few_samples(problem) && !is_coupled(problem)) {
     const std::vector<float> no_bias(static_cast<std::size_t>(weights.rows));  // the means are removed
     return sum_all_errors(problem, weights, no_bias, problem.inputs, problem.outputs, threads).error /
            problem.output_power;

@@ -111,6 +111,10 @@ LayerProblem make_layer_problem(Matrix weights, Matrix inputs, Matrix outputs, c
   return problem;
 }
 
+bool is_coupled(const LayerProblem& problem) {
+  return !problem.coupling.values.empty();
+}
+
 bool has_few_samples(const LayerProblem& problem) {
   return problem.inputs.rows > 0 && 2 * problem.inputs.rows < problem.weights.columns;
 }

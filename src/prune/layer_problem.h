@@ -52,6 +52,9 @@ struct LayerProblem {
 LayerProblem make_layer_problem(Matrix weights, Matrix inputs, Matrix outputs, const std::string& layer,
                                 bool has_bias = true, int threads = 0);
 
+/// Whether errors of its outputs count together.
+bool is_coupled(const LayerProblem& problem);
+
 /// Whether X is at hand and so short (n < D / 2) that products with X^T and X take less time than with H.
 bool has_few_samples(const LayerProblem& problem);
 

@@ -151,7 +151,7 @@ Matrix refit_kept(const LayerProblem& problem, const Support& support, double da
   }
   parallel_for(groups.size(), threads_wanted(threads),
                [&](std::size_t i) { refit_group(problem, groups[i], damping, scale, result); });
-  if (!problem.coupling.values.empty()) {
+  if (is_coupled(problem)) {
     refit_together(problem, support, damping * scale, threads_wanted(threads), result);
   }
   return result;

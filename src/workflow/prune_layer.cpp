@@ -123,11 +123,8 @@ NOfM pattern_of(const MacLayer& layer, const WeightPattern& pattern) {
 
 /// What the problem of a group is solved by.
 Solver solver_of(const LayerProblem& problem, const RecipeOptions& recipe) {
-  if (recipe.solver) {
-    return *recipe.solver;
-  }
-  return problem.coupling.values.empty() ? solver_for(problem.weights.rows, problem.weights.columns)
-                                         : Solver::admm;
+  return recipe.solver.value_or(
+      is_coupled(problem) ? Solver::admm : solver_for(problem.weights.rows, problem.weights.columns));
 }
 
 Support choose(const LayerProblem& problem, const Support& candidates, int64_t keep, double damping,
