@@ -39,21 +39,25 @@ double mean_worth(const OutputInformation* worth) {
 std::vector<double> scales_of(const OutputInformation* worth, int64_t channels) {
   std::vector<double> scales(static_cast<std::size_t>(channels), 1);
   if (const double mean = mean_worth(worth); mean > 0) {
-    std::transform(worth->diagonal.begin(), worth->diagonal.end(), scales.begin(),
-                   [&](double each) { return std::sqrt(std::max(each / mean, least_worth)); });
+    std::transform(worth->diagonal.begin(), worth->diagonal.end(), scales.begin(), [&](double each) {
+      return std::sqrt(std::max(1 + worth->diagonal_certainty * (each / mean - 1), least_worth));
+    });
   }
   return scales;
 }
 
 /// Of outputs as `scales` makes them: correlations of their gradients, taken a little back, so that what the
 /// images of these gradients did not show counts as well.
-Matrix coupling_of(const Matrix& information, const double* scales, double unit) {
+Matrix coupling_of(const OutputInformation& worth, std::size_t group, const double* scales, double unit) {
+  const Matrix& information = worth.groups[group];
+  // With no more of them than of the diagonal's differences the matrix stays positive.
+  const double share = coupled_share * std::min(worth.certainty, worth.diagonal_certainty);
   Matrix coupling(information.rows, information.columns);
   for (int64_t i = 0; i < coupling.rows; ++i) {
     for (int64_t j = 0; j < coupling.columns; ++j) {
       const double scale = scales[i] * scales[j] * unit;
       coupling.at(i, j) =
-          i == j ? 1 : static_cast<float>(coupled_share * static_cast<double>(information.at(i, j)) / scale);
+          i == j ? 1 : static_cast<float>(share * static_cast<double>(information.at(i, j)) / scale);
     }
   }
   return coupling;
@@ -240,7 +244,7 @@ LayerFit fit_layer(const Network& network, std::size_t layer, LayerSamples read,
                                             std::move(outputs), mac.name, fit.has_bias));
     if (mean > 0 && !worth->groups.empty() && may_couple_outputs(mac.shape)) {
       couple(fit.groups.back(),
-             coupling_of(worth->groups[static_cast<std::size_t>(group)], fit.scales.data() + first, mean));
+             coupling_of(*worth, static_cast<std::size_t>(group), fit.scales.data() + first, mean));
     }
   }
   return fit;

@@ -209,6 +209,22 @@ TEST(UnitSensitivity, IsTheFisherInformationOfTheLogits) {
   }
 }
 
+// Logits (0, 0, -40) leave the first two classes alike: whichever is drawn, the squared gradients are (1/4,
+// 1/4, 0) and the product of the first two is -1/4. Logits (20, 0, -40) leave none. By hand, of two images of
+// the first kind and one of the other: mean squares (1/6, 1/6, 0), their noise ((1/8 + 1/8) / 3 - 1/18) / 2 =
+// 1/72, their differences' squares 1/54; beside the diagonal -1/6 twice, noise 1/72 and squares 1/18.
+TEST(UnitSensitivity, IsAsCertainAsItsImagesAgree) {
+  TinyNetwork tiny;
+  tiny.input("x", {-1, 2}).constant("w", {2, 3}, {20, 0, 0, 0, 0, -40});
+  tiny.node("MatMul", {"x", "w"}, "y", {1, 3});
+  const auto session = open_session(tiny.build({"y"}), one_thread());
+  const auto inputs = images_of({0, 1, 0, 1, 1, 1}, 1, 1, 2);
+  const auto whole = session->output_information(inputs, 3, 4, {}).at(0);
+  EXPECT_NEAR(whole.diagonal_certainty, 1 - 54.0 / 72, 1e-5);
+  EXPECT_NEAR(whole.certainty, 1 - 18.0 / 72, 1e-5);
+  EXPECT_NEAR(session->output_information(inputs, 0, 4, {}).at(0).diagonal_certainty, 1 - 54.0 / 72, 1e-5);
+}
+
 // Doubling a layer's weights and halving the next one's leaves the function, doubles the first layer's
 // outputs and so quarters what a change of them counts (Relu is linear for positive factors).
 TEST(PropertySensitivity, ScalesWithTheInverseSquareOfAnOutput) {

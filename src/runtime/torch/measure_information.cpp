@@ -43,11 +43,42 @@ at::Tensor by_group(const at::Tensor& gradient, const MacLayer& layer) {
   return gradient.reshape({-1, shape.groups, shape.k}).transpose(0, 1);
 }
 
-/// Products summed over positions: groups x K x K, or, of squares alone, groups x K.
-at::Tensor sum_products(const at::Tensor& gradient, const MacLayer& layer, int64_t most_channels) {
+double sum_of_squares(const at::Tensor& values) {
+  return values.square().sum(at::kDouble).item<double>();
+}
+
+/// Products of gradients summed over positions, and then over images.
+struct Products {
+  at::Tensor sum;        ///< groups x K x K, or, of squares alone, groups x K; undefined before the first
+  double squares = 0;    ///< of each image's products
+  double diagonals = 0;  ///< the part of these on the diagonals
+
+  void add(const Products& other) {
+    if (other.sum.defined()) {
+      sum = sum.defined() ? sum.add_(other.sum) : other.sum.to(at::kDouble);
+      squares += other.squares;
+      diagonals += other.diagonals;
+    }
+  }
+};
+
+at::Tensor diagonal_of(const at::Tensor& products) {
+  return products.dim() == 3 ? products.diagonal(0, 1, 2) : products;
+}
+
+Products multiply(const at::Tensor& gradient, const MacLayer& layer, int64_t images, int64_t most_channels) {
   const auto rows = by_group(gradient, layer);
-  return layer.shape.k <= most_channels ? at::matmul(rows.transpose(1, 2), rows)
-                                        : rows.square().sum(1, false, at::kDouble);
+  const auto of_images = rows.reshape({rows.size(0), images, -1, rows.size(2)});
+  Products products;
+  for (int64_t image = 0; image < images; ++image) {
+    const auto each = of_images.select(1, image);
+    const auto product = layer.shape.k <= most_channels ? at::matmul(each.transpose(1, 2), each)
+                                                        : each.square().sum(1, false, at::kDouble);
+    products.squares += sum_of_squares(product);
+    products.diagonals += sum_of_squares(diagonal_of(product));
+    products.sum = products.sum.defined() ? products.sum.add_(product) : product;
+  }
+  return products;
 }
 
 /// Lets passes of a batch add to sums one after the other, so that these do not depend on which is done
@@ -82,11 +113,30 @@ class Turns {
   bool given_up_ = false;
 };
 
-OutputInformation information_of(const at::Tensor& sum, const MacLayer& layer) {
+/// Of a mean over images.
+/// @param squares of the images' values
+/// @param of_mean the squares of their mean
+/// @param signal  the squares of what of the mean may be chance
+double certainty_of(double squares, double of_mean, double signal, double images) {
+  const double noise = (squares / images - of_mean) / std::max(images - 1, 1.0);
+  return signal > 0 ? std::clamp(1 - noise / signal, 0.0, 1.0) : 0;
+}
+
+OutputInformation information_of(const Products& products, const MacLayer& layer, double images) {
   const int64_t k = layer.shape.k;
   OutputInformation information;
+  if (!products.sum.defined()) {
+    information.diagonal.assign(static_cast<std::size_t>(layer.shape.groups * k), 0);
+    return information;
+  }
+  const at::Tensor sum = products.sum / images;
   const bool is_whole = sum.dim() == 3;
-  const auto diagonal = (is_whole ? sum.diagonal(0, 1, 2) : sum).contiguous();
+  const auto diagonal = diagonal_of(sum).contiguous();
+  const double of_diagonal = sum_of_squares(diagonal);
+  information.diagonal_certainty =
+      certainty_of(products.diagonals, of_diagonal, sum_of_squares(diagonal - diagonal.mean()), images);
+  const double beside = sum_of_squares(sum) - of_diagonal;
+  information.certainty = certainty_of(products.squares - products.diagonals, beside, beside, images);
   information.diagonal.assign(diagonal.data_ptr<double>(), diagonal.data_ptr<double>() + diagonal.numel());
   for (int64_t group = 0; is_whole && group < layer.shape.groups; ++group) {
     const auto floats = sum[group].to(at::kFloat).contiguous();
@@ -105,13 +155,10 @@ std::vector<OutputInformation> measure_information(const Model& model, const Net
   check_inputs(model, inputs);
   const auto& layers = model.network.layers;
   std::vector<Slot> wanted{logits_slot(model)};
-  std::vector<at::Tensor> sums;
   for (const MacLayer& layer : layers) {
-    const LayerShape& shape = layer.shape;
     wanted.push_back(layer_output_slot(model, layer));
-    sums.push_back(shape.k <= most_channels ? at::zeros({shape.groups, shape.k, shape.k}, at::kDouble)
-                                            : at::zeros({shape.groups, shape.k}, at::kDouble));
   }
+  std::vector<Products> sums(layers.size());
   const Plan plan = plan_values(model.graph, wanted);
   Turns turns;
   const auto add = [&](const Pass& pass) {
@@ -129,17 +176,15 @@ std::vector<OutputInformation> measure_information(const Model& model, const Net
       outputs.push_back(values[wanted[i + 1]]);
     }
     const auto gradients = torch::autograd::grad({loss}, outputs, {}, false, false, true);
-    std::vector<at::Tensor> products(layers.size());
+    std::vector<Products> products(layers.size());
     for (std::size_t i = 0; i < layers.size(); ++i) {
       if (gradients[i].defined()) {
-        products[i] = sum_products(gradients[i], layers[i], most_channels);
+        products[i] = multiply(gradients[i], layers[i], std::ssize(pass.indices), most_channels);
       }
     }
     turns.take(pass.number, stop, [&] {
       for (std::size_t i = 0; i < layers.size(); ++i) {
-        if (products[i].defined()) {
-          sums[i].add_(products[i]);
-        }
+        sums[i].add(products[i]);
       }
     });
   };
@@ -154,7 +199,7 @@ std::vector<OutputInformation> measure_information(const Model& model, const Net
   });
   std::vector<OutputInformation> result;
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    result.push_back(information_of(sums[i] / static_cast<double>(inputs.size), layers[i]));
+    result.push_back(information_of(sums[i], layers[i], static_cast<double>(inputs.size)));
   }
   return result;
 }
