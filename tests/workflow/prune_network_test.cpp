@@ -49,6 +49,7 @@ PruneJob job_on_few_images(double learning_rate, int epochs) {
   PruneJob job = rounds_job();
   job.options.rounds = 1;
   job.options.epochs = job.options.final_epochs = epochs;
+  job.options.target.sparsity = 0.7;  // Fine-tuning has something to gain.
   job.options.on_few_images = true;
   job.options.training.distillation = 1;
   job.options.training.learning_rate = learning_rate;
