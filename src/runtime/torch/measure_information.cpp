@@ -43,7 +43,7 @@ at::Tensor by_group(const at::Tensor& gradient, const MacLayer& layer) {
   return gradient.reshape({-1, shape.groups, shape.k}).transpose(0, 1);
 }
 
-double sum_of_squares(const at::Tensor& values) {
+double squared_norm(const at::Tensor& values) {
   return values.square().sum(at::kDouble).item<double>();
 }
 
@@ -66,7 +66,8 @@ at::Tensor diagonal_of(const at::Tensor& products) {
   return products.dim() == 3 ? products.diagonal(0, 1, 2) : products;
 }
 
-Products multiply(const at::Tensor& gradient, const MacLayer& layer, int64_t images, int64_t most_channels) {
+Products products_of(const at::Tensor& gradient, const MacLayer& layer, int64_t images,
+                     int64_t most_channels) {
   const auto rows = by_group(gradient, layer);
   const auto of_images = rows.reshape({rows.size(0), images, -1, rows.size(2)});
   Products products;
@@ -74,8 +75,8 @@ Products multiply(const at::Tensor& gradient, const MacLayer& layer, int64_t ima
     const auto each = of_images.select(1, image);
     const auto product = layer.shape.k <= most_channels ? at::matmul(each.transpose(1, 2), each)
                                                         : each.square().sum(1, false, at::kDouble);
-    products.squares += sum_of_squares(product);
-    products.diagonals += sum_of_squares(diagonal_of(product));
+    products.squares += squared_norm(product);
+    products.diagonals += squared_norm(diagonal_of(product));
     products.sum = products.sum.defined() ? products.sum.add_(product) : product;
   }
   return products;
@@ -132,10 +133,10 @@ OutputInformation information_of(const Products& products, const MacLayer& layer
   const at::Tensor sum = products.sum / images;
   const bool is_whole = sum.dim() == 3;
   const auto diagonal = diagonal_of(sum).contiguous();
-  const double of_diagonal = sum_of_squares(diagonal);
+  const double of_diagonal = squared_norm(diagonal);
   information.diagonal_certainty =
-      certainty_of(products.diagonals, of_diagonal, sum_of_squares(diagonal - diagonal.mean()), images);
-  const double beside = sum_of_squares(sum) - of_diagonal;
+      certainty_of(products.diagonals, of_diagonal, squared_norm(diagonal - diagonal.mean()), images);
+  const double beside = squared_norm(sum) - of_diagonal;
   information.certainty = certainty_of(products.squares - products.diagonals, beside, beside, images);
   information.diagonal.assign(diagonal.data_ptr<double>(), diagonal.data_ptr<double>() + diagonal.numel());
   for (int64_t group = 0; is_whole && group < layer.shape.groups; ++group) {
@@ -179,7 +180,7 @@ std::vector<OutputInformation> measure_information(const Model& model, const Net
     std::vector<Products> products(layers.size());
     for (std::size_t i = 0; i < layers.size(); ++i) {
       if (gradients[i].defined()) {
-        products[i] = multiply(gradients[i], layers[i], std::ssize(pass.indices), most_channels);
+        products[i] = products_of(gradients[i], layers[i], std::ssize(pass.indices), most_channels);
       }
     }
     turns.take(pass.number, stop, [&] {
