@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 
@@ -96,21 +97,20 @@ std::string percent_name(double share) {
   return fmt::format("{:.4g}", 100 * share);
 }
 
-/// Whether there is a gnuplot that drew it.
+/// Whether there is a gnuplot that drew it. It reads a file: a pipe to one that is not there would end this
+/// program by a signal.
 bool draw_front(const std::vector<FrontNetwork>& networks, const std::string& file) {
+  const std::filesystem::path commands = file + ".commands";
   const std::filesystem::path unfinished = file + ".drawing";
-  std::FILE* gnuplot =
-      ::popen(fmt::format("gnuplot 2> /dev/null > {}", shell_quoted(unfinished)).c_str(), "w");
-  if (gnuplot == nullptr) {
-    return false;
-  }
-  const std::string commands = front_plot(networks);
-  std::fwrite(commands.data(), 1, commands.size(), gnuplot);
-  const bool drawn = ::pclose(gnuplot) == 0;
+  write_file_atomically(commands, front_plot(networks));
+  const std::string gnuplot =
+      fmt::format("gnuplot {} 2> /dev/null > {}", shell_quoted(commands), shell_quoted(unfinished));
+  const bool drawn = std::system(gnuplot.c_str()) == 0;
   if (drawn) {
     write_file_atomically(file, read_file(unfinished));
   }
   std::error_code ignored;
+  std::filesystem::remove(commands, ignored);
   std::filesystem::remove(unfinished, ignored);
   return drawn;
 }

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -14,6 +15,7 @@ namespace {
 
 using nlohmann::json;
 using testing::HasSubstr;
+using testing::Not;
 
 TEST(EndToEndPrune, KeepsTheBudgetAndTheGraph) {
   MJ_NEED_FASHION_MNIST();
@@ -68,6 +70,30 @@ TEST(EndToEndPrune, ATargetOutOfReachIsExitFourAndWritesTheBest) {
   EXPECT_THAT(run.errors,
               HasSubstr("the target cannot be reached: 5.00 % of the dense energy was asked for"));
   EXPECT_TRUE(std::filesystem::exists(output));
+}
+
+TEST(EndToEndPrune, AFrontIsDrawnWhereGnuplotIs) {
+  MJ_NEED_FASHION_MNIST();
+  const TemporaryFolder folder;
+  const auto draw_with = [&](const std::string& path) {
+    const std::string before = std::getenv("PATH");
+    setenv("PATH", path.c_str(), 1);
+    const ProgramRun run = run_mj({"prune", example_network(), "-o", folder.path() / "a.onnx", "--data",
+                                   "fashion-mnist:train", "--images", "200", "--energy", "60%", "--pareto",
+                                   "2", "--fine-tune", "0", "--rounds", "1", "--method", "magnitude"});
+    setenv("PATH", before.c_str(), 1);
+    EXPECT_EQ(run.exit_code, 0) << run.errors;
+    return run.errors;
+  };
+  EXPECT_THAT(draw_with(folder.path()), HasSubstr("there is no gnuplot"));
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "a-front.svg"));
+
+  const auto gnuplot = folder.path() / "gnuplot";  // One that gives what it was told to draw.
+  mj::write_file_atomically(gnuplot, "#!/bin/sh\n/bin/cat \"$1\"\n");
+  std::filesystem::permissions(gnuplot, std::filesystem::perms::owner_all);
+  EXPECT_THAT(draw_with(folder.path()), Not(HasSubstr("gnuplot")));
+  EXPECT_THAT(mj::read_file(folder.path() / "a-front.svg"), HasSubstr("plot $front"));
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "a-front.svg.commands"));
 }
 
 TEST(EndToEndPrune, TheSameSeedGivesTheSameFileUnderAnyName) {
