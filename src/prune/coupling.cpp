@@ -19,8 +19,8 @@
 namespace mj {
 namespace {
 
-constexpr int64_t rows_in_strip = 64;
-constexpr int64_t columns_in_strip = 128;
+constexpr int64_t rows_in_strip = 128;
+constexpr int64_t columns_in_strip = 256;
 constexpr int64_t samples_in_strip = 256;
 constexpr int most_iterations_together = 100;
 constexpr double tolerance_together = 1e-3;  ///< of the first gradient's norm

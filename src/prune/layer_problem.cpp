@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <functional>
 #include <numeric>
 #include <string_view>
 #include <utility>
@@ -18,6 +20,12 @@ namespace {
 
 // A Gram matrix of 8 GiB; the widest layer of a published network (VGG-16's first classifier, 25088) fits.
 constexpr int64_t most_columns = 32768;
+/// Of samples; each part is summed by itself, so that sums are the same for any number of threads.
+constexpr int64_t rows_in_part = 1024;
+
+int64_t parts_of(int64_t rows) {
+  return (rows + rows_in_part - 1) / rows_in_part;
+}
 
 [[noreturn]] void reject_value(const Matrix& samples, std::string_view what, const std::string& layer) {
   const auto bad =
@@ -28,37 +36,64 @@ constexpr int64_t most_columns = 32768;
                    fmt::format("is {}", *bad), "must be a finite number");
 }
 
-MJ_WIDE_REGISTERS void add_rows(const Matrix& samples, double* sums) {
-  for (int64_t i = 0; i < samples.rows; ++i) {
-    const float* row = samples.row(i);
-    for (int64_t j = 0; j < samples.columns; ++j) {
+MJ_WIDE_REGISTERS void add_rows(const float* row, int64_t rows, int64_t columns, double* sums) {
+  for (int64_t i = 0; i < rows; ++i, row += columns) {
+    for (int64_t j = 0; j < columns; ++j) {
       sums[j] += static_cast<double>(row[j]);
     }
   }
 }
 
-MJ_WIDE_REGISTERS void subtract_from_rows(Matrix& samples, const double* means) {
-  for (int64_t i = 0; i < samples.rows; ++i) {
-    float* row = samples.row(i);
-    for (int64_t j = 0; j < samples.columns; ++j) {
+MJ_WIDE_REGISTERS void add_squares(const float* row, int64_t rows, int64_t columns, double* sums) {
+  for (int64_t i = 0; i < rows; ++i, row += columns) {
+    for (int64_t j = 0; j < columns; ++j) {
+      sums[j] += static_cast<double>(row[j]) * static_cast<double>(row[j]);
+    }
+  }
+}
+
+MJ_WIDE_REGISTERS void subtract_from_rows(float* row, int64_t rows, int64_t columns, const double* means) {
+  for (int64_t i = 0; i < rows; ++i, row += columns) {
+    for (int64_t j = 0; j < columns; ++j) {
       row[j] = static_cast<float>(static_cast<double>(row[j]) - means[j]);
     }
   }
 }
 
-std::vector<double> column_means(const Matrix& samples) {
-  std::vector<double> means(static_cast<std::size_t>(samples.columns));
-  add_rows(samples, means.data());
-  for (auto& mean : means) {
-    mean /= static_cast<double>(samples.rows);
+// Calls work(part, first row, rows) for each part of the samples.
+void for_each_part(int64_t rows, int threads,
+                   const std::function<void(std::size_t part, int64_t first, int64_t count)>& work) {
+  parallel_for(static_cast<std::size_t>(parts_of(rows)), threads, [&](std::size_t part) {
+    const int64_t first = static_cast<int64_t>(part) * rows_in_part;
+    work(part, first, std::min(rows_in_part, rows - first));
+  });
+}
+
+// @param add of some rows' values, or of what is made of them
+std::vector<double> column_sums(const Matrix& samples,
+                                void (*add)(const float* row, int64_t rows, int64_t columns, double* sums),
+                                int threads) {
+  const auto columns = static_cast<std::size_t>(samples.columns);
+  std::vector<std::vector<double>> parts(static_cast<std::size_t>(parts_of(samples.rows)));
+  for_each_part(samples.rows, threads, [&](std::size_t part, int64_t first, int64_t count) {
+    parts[part].resize(columns);
+    add(samples.row(first), count, samples.columns, parts[part].data());
+  });
+  std::vector<double> sums(columns);
+  for (const auto& part : parts) {
+    std::transform(part.begin(), part.end(), sums.begin(), sums.begin(), std::plus<>());
   }
-  return means;
+  return sums;
 }
 
 // The columns' means. Sums of finite floats cannot overflow in double, so one that is not finite betrays a
 // value.
-std::vector<double> finite_means(const Matrix& samples, std::string_view what, const std::string& layer) {
-  auto means = column_means(samples);
+std::vector<double> finite_means(const Matrix& samples, std::string_view what, const std::string& layer,
+                                 int threads) {
+  auto means = column_sums(samples, add_rows, threads);
+  for (double& mean : means) {
+    mean /= static_cast<double>(samples.rows);
+  }
   if (!std::all_of(means.begin(), means.end(), [](double mean) { return std::isfinite(mean); })) {
     reject_value(samples, what, layer);
   }
@@ -66,18 +101,19 @@ std::vector<double> finite_means(const Matrix& samples, std::string_view what, c
 }
 
 // Subtracts the means, or sets them to 0.
-void center(Matrix& samples, std::vector<double>& means, bool has_bias) {
+void center(Matrix& samples, std::vector<double>& means, bool has_bias, int threads) {
   if (!has_bias) {
     std::fill(means.begin(), means.end(), 0.0);
     return;
   }
-  subtract_from_rows(samples, means.data());
+  for_each_part(samples.rows, threads, [&](std::size_t, int64_t first, int64_t count) {
+    subtract_from_rows(samples.row(first), count, samples.columns, means.data());
+  });
 }
 
-double squared_norm(const Matrix& matrix) {
-  return std::accumulate(matrix.values.begin(), matrix.values.end(), 0.0, [](double sum, float value) {
-    return sum + static_cast<double>(value) * static_cast<double>(value);
-  });
+double squared_norm(const Matrix& samples, int threads) {
+  const std::vector<double> squares = column_sums(samples, add_squares, threads);
+  return std::accumulate(squares.begin(), squares.end(), 0.0);
 }
 
 void ensure_shapes(const Matrix& weights, const Matrix& inputs, const Matrix& outputs) {
@@ -96,15 +132,16 @@ LayerProblem make_layer_problem(Matrix weights, Matrix inputs, Matrix outputs, c
                      fmt::format("at most {} can be refitted by least squares", most_columns));
   }
   LayerProblem problem;
-  finite_means(weights, "filter", layer);
-  problem.input_means = finite_means(inputs, "input sample", layer);
-  problem.output_means = finite_means(outputs, "output sample", layer);
-  center(inputs, problem.input_means, has_bias);
-  center(outputs, problem.output_means, has_bias);
-  auto products = inner_products(inputs, outputs, threads_wanted(threads));
+  threads = threads_wanted(threads);
+  finite_means(weights, "filter", layer, threads);
+  problem.input_means = finite_means(inputs, "input sample", layer, threads);
+  problem.output_means = finite_means(outputs, "output sample", layer, threads);
+  center(inputs, problem.input_means, has_bias, threads);
+  center(outputs, problem.output_means, has_bias, threads);
+  auto products = inner_products(inputs, outputs, threads);
   problem.gram = std::move(products.gram);
   problem.correlation = std::move(products.correlation);
-  problem.output_power = squared_norm(outputs);
+  problem.output_power = squared_norm(outputs, threads);
   problem.weights = std::move(weights);
   problem.inputs = std::move(inputs);
   problem.outputs = std::move(outputs);

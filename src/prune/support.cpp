@@ -3,8 +3,10 @@
 #include <bit>
 #include <cmath>
 #include <cstddef>
+#include <functional>
 #include <limits>
 #include <numeric>
+#include <vector>
 
 #include "base/error.h"
 #include "prune/energy_aware.h"
@@ -28,44 +30,50 @@ struct Range {
   std::size_t size;
 };
 
-// Of 31 bits: the first digit, of the exponent and three bits below it, leaves few candidates to the others.
-constexpr std::array shifts{20, 10, 0};
-constexpr std::size_t digits = 1U << (31 - shifts[0]);
-using Counts = std::array<int64_t, digits>;
+// The first digit of a rank, its exponent and three bits below it, leaves few candidates to be sorted.
+constexpr int digit_shift = 20;
+using Counts = std::array<uint32_t, 1U << (31 - digit_shift)>;
 
-// How many candidates have each digit, of those that have the same as `found` above it.
-Counts count_digits(const Range& range, int shift, uint32_t known, uint32_t found) {
-  Counts counts{};
+// How many candidates have each first digit.
+Counts count_digits(const Range& range) {
+  // Neighbours often have the same: counted in turn, they do not wait for each other.
+  std::array<Counts, 2> counts{};
   for (std::size_t i = 0; i < range.size; ++i) {
-    const uint32_t rank = rank_of(range.weights[i]);
-    if (range.candidates[i] != 0 && (rank & known) == found) {
-      ++counts[(rank & ~known) >> shift];
-    }
+    counts[i % 2][rank_of(range.weights[i]) >> digit_shift] += range.candidates[i] != 0 ? 1 : 0;
   }
-  return counts;
+  std::transform(counts[0].begin(), counts[0].end(), counts[1].begin(), counts[0].begin(), std::plus<>());
+  return counts[0];
 }
 
-// The rank of the one that comes at place `keep` from the largest, digit by digit: a copy to be sorted would
-// be as large as the weights.
+std::vector<uint32_t> ranks_with(const Range& range, uint32_t digit, std::size_t count) {
+  std::vector<uint32_t> ranks;
+  ranks.reserve(count);
+  for (std::size_t i = 0; i < range.size; ++i) {
+    const uint32_t rank = rank_of(range.weights[i]);
+    if (rank >> digit_shift == digit && range.candidates[i] != 0) {
+      ranks.push_back(rank);
+    }
+  }
+  return ranks;
+}
+
+// The rank of the one that comes at place `keep` from the largest.
 // @param[in,out] keep  how many of that very rank are within it; 0 where there are no candidates
 uint32_t rank_at(const Range& range, int64_t& keep) {
-  uint32_t known = 0;
-  uint32_t found = 0;
-  for (const int shift : shifts) {
-    const Counts counts = count_digits(range, shift, known, found);
-    if (known == 0) {
-      keep = std::min(keep, std::accumulate(counts.begin(), counts.end(), int64_t{0}));
-    }
-    if (keep == 0) {
-      return 0;
-    }
-    uint32_t digit = digits - 1;
-    for (; counts[digit] < keep; --digit) {
-      keep -= counts[digit];
-    }
-    found |= digit << shift;
-    known = ~0U << shift;
+  const Counts counts = count_digits(range);
+  keep = std::min(keep, std::accumulate(counts.begin(), counts.end(), int64_t{0}));
+  if (keep == 0) {
+    return 0;
   }
+  uint32_t digit = counts.size() - 1;
+  for (; counts[digit] < keep; --digit) {
+    keep -= counts[digit];
+  }
+  std::vector<uint32_t> ranks = ranks_with(range, digit, counts[digit]);
+  const auto place = ranks.begin() + (keep - 1);
+  std::nth_element(ranks.begin(), place, ranks.end(), std::greater<>());
+  const uint32_t found = *place;
+  keep -= std::count_if(ranks.begin(), place, [found](uint32_t rank) { return rank > found; });
   return found;
 }
 
