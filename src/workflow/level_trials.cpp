@@ -17,7 +17,7 @@ namespace {
 
 /// Images that a loss is measured on: as many as take so many MACs in the whole network.
 constexpr double macs_of_trial = 4e10;
-constexpr double fewest_trial_images = 192;
+constexpr double fewest_trial_images = 64;
 constexpr double most_images = 1000;
 /// Of tried_shares and of tried_removals those with which the network is run; the others' losses follow from
 /// the layers' errors.

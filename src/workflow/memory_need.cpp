@@ -1,6 +1,7 @@
 #include "workflow/memory_need.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -16,8 +17,10 @@ constexpr double program_bytes = 400e6;    ///< libtorch and what it allocates f
 constexpr double image_bytes = 256e6;      ///< that decoded images may take (prepare_inputs)
 constexpr double copies_of_weights = 6;    ///< dense, kept and begun network, the trial; two sessions
 constexpr double training_of_weights = 3;  ///< gradient and moments
-constexpr double most_kept = 200e6;
-constexpr double kept_sets = 3;  ///< of maps at once: two networks, and the next of one of them
+constexpr double fewest_kept = 200e6;
+constexpr double kept_for_a_mac = 0.7;        ///< bytes, for each MAC of a pass over an image
+constexpr double most_of_machine = 1.0 / 16;  ///< of its memory, for each set of maps
+constexpr double kept_sets = 3;               ///< of maps at once: two networks, and the next of one of them
 
 /// Gram matrix and correlation in double; the factor, target, state and result of the solver and the samples
 /// in float (prune/admm.cpp).
@@ -47,6 +50,14 @@ double worth_bytes(const PruneJob& job, const MacLayer& layer) {
                   : 0;
 }
 
+/// Of the maps that are kept between layers: the longer passes take, the more of them are worth their memory.
+double bytes_worth_keeping(const Network& network) {
+  const double machine =
+      static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  return std::clamp(kept_for_a_mac * mac_count(network), fewest_kept,
+                    std::max(fewest_kept, most_of_machine * machine));
+}
+
 }  // namespace
 
 MemoryNeed memory_needed(const PruneJob& job, std::size_t images) {
@@ -72,7 +83,7 @@ MemoryNeed memory_needed(const PruneJob& job, std::size_t images) {
 
 std::size_t most_kept_bytes(const PruneJob& job, std::size_t images) {
   if (!job.options.memory) {
-    return static_cast<std::size_t>(most_kept);
+    return static_cast<std::size_t>(bytes_worth_keeping(job.network));
   }
   const MemoryNeed need = memory_needed(job, images);
   if (need.bytes > *job.options.memory) {
@@ -81,7 +92,8 @@ std::size_t most_kept_bytes(const PruneJob& job, std::size_t images) {
                                  *job.options.memory * 1e-9, job.network.file, need.bytes * 1e-9, need.layer),
                      "give more, or prune on fewer images");
   }
-  return static_cast<std::size_t>(std::min(most_kept, (*job.options.memory - need.bytes) / kept_sets));
+  return static_cast<std::size_t>(
+      std::min(bytes_worth_keeping(job.network), (*job.options.memory - need.bytes) / kept_sets));
 }
 
 }  // namespace mj

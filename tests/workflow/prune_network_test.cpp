@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <limits>
@@ -100,6 +101,24 @@ TEST(PropertyPruneNetwork, LittleMemoryChangesNothing) {
   const Constants free = constants_of(prune_network(job, nullptr, {}, {}).network);
   job.options.memory = memory_needed(job, job.options.recipe.images).bytes;  // Nothing is left for maps.
   EXPECT_EQ(constants_of(prune_network(job, nullptr, {}, {}).network), free);
+}
+
+// SqueezeNet has 0.35e9 MACs, GoogLeNet 1.5e9.
+TEST(UnitMemoryNeed, LargeNetworksKeepMoreMaps) {
+  PruneJob job = rounds_job();
+  const auto kept_with = [&](int64_t channels) {
+    job.network.layers.resize(1);
+    job.network.layers[0].shape = {.n = 1, .k = channels, .c = channels, .p = 100, .q = 100, .r = 1, .s = 1};
+    return most_kept_bytes(job, 1000);
+  };
+  EXPECT_EQ(kept_with(10), 200'000'000U);
+  const double machine =
+      static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  const double most = std::max(200e6, machine / 16);
+  EXPECT_NEAR(static_cast<double>(kept_with(300)), std::min(0.7 * 300 * 300 * 1e4, most), 1);
+  EXPECT_NEAR(static_cast<double>(kept_with(30000)), most, 1);
+  job.options.memory = memory_needed(job, 1000).bytes + 3e6;
+  EXPECT_NEAR(static_cast<double>(most_kept_bytes(job, 1000)), 1e6, 1);
 }
 
 /// The least energy that keeps the accuracy, by a bisection of several rounds.
