@@ -14,6 +14,13 @@ constexpr double most_sample_bytes = 256e6;  ///< of one layer
 /// take at most most_sample_bytes.
 int64_t bounded_positions(const MacLayer& layer, std::size_t images, int64_t positions);
 
+/// Of so many images one is run where a layer is sampled on a part of them.
+inline constexpr std::size_t images_for_one = 4;
+
+/// Whether a layer is sampled on a part of the images, at images_for_one times as many positions of each:
+/// where passes over all of 800 images or more take long up to there, and its map has twice these positions.
+bool is_sampled_on_part(const Network& network, std::size_t layer, std::size_t images, int64_t positions);
+
 /// Passes over the same images for one layer after the other. What the layers before give is kept where it
 /// does not take too much memory, so that it is not computed again.
 class LayerPasses {

@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "runtime/augment.h"
 #include "workflow/density_plan.h"
+#include "workflow/layer_passes.h"
 #include "workflow/memory_need.h"
 #include "workflow/prune_layer.h"
 #include "workflow/written_network.h"
@@ -52,6 +53,9 @@ PruneContext open_context(const PruneJob& job, RunFolder* run, const ProgressCal
   context.fitted = options.recipe.vary
                        ? with_variants(context.samples, least_part, true, derive_seed(options.seed, 4))
                        : context.samples;
+  context.fitted_part =
+      select(context.fitted, sample_indices(context.fitted.size, context.fitted.size / images_for_one,
+                                            derive_seed(options.seed, 5)));
   context.working = open_session(job.network, {});
   context.reference = open_session(job.network, {});
   context.kept_bytes = most_kept_bytes(job, context.fitted.size);

@@ -104,6 +104,7 @@ RoundState begin_round(PruneContext& context, const RunState& state, const std::
 
 /// Passes over the images that layers are sampled on.
 struct SamplePasses {
+  const NetworkInputs& images;
   LayerPasses reference;  ///< of the network whose outputs are kept
   LayerPasses working;    ///< of the one that is pruned
 };
@@ -120,7 +121,8 @@ void make_good(const Addition& addition, const Matrix& wanted, const Matrix& giv
   }
 }
 
-void prune_one(PruneContext& context, SamplePasses& passes, RoundState& begun, std::size_t layer, int round) {
+void prune_one(PruneContext& context, std::optional<SamplePasses>& passes, RoundState& begun,
+               std::size_t layer, int round) {
   const PruneOptions& options = context.job.options;
   const int64_t keep = begun.keep[layer];
   if (keep == 0) {
@@ -132,22 +134,32 @@ void prune_one(PruneContext& context, SamplePasses& passes, RoundState& begun, s
   }
   const std::optional<Addition> addition =
       options.recipe.compensate ? addition_behind(begun.network, layer) : std::nullopt;
-  const SampleOptions sampling{.positions = bounded_positions(begun.network.layers[layer],
-                                                              context.fitted.size, options.recipe.positions),
+  const bool is_part =
+      is_sampled_on_part(begun.network, layer, context.fitted.size, options.recipe.positions);
+  const NetworkInputs& images = is_part ? context.fitted_part : context.fitted;
+  if (!passes || &passes->images != &images) {
+    passes.emplace(SamplePasses{images,
+                                {*context.reference, images, context.kept_bytes},
+                                {*context.working, images, context.kept_bytes}});
+  }
+  const int64_t fewer = is_part ? static_cast<int64_t>(images_for_one) : 1;
+  const SampleOptions sampling{.positions = bounded_positions(begun.network.layers[layer], images.size,
+                                                              fewer * options.recipe.positions),
                                .seed = round_seed(context, Task::layer_samples, round, layer),
                                .beside = addition ? addition->addend : std::string()};
-  passes.reference.go_to(layer, context.stop);
-  passes.working.go_to(layer, context.stop);
-  LayerSamples wanted = passes.reference.samples(layer, sampling, context.stop);
+  passes->reference.go_to(layer, context.stop);
+  passes->working.go_to(layer, context.stop);
+  LayerSamples wanted = passes->reference.samples(layer, sampling, context.stop);
   wanted.inputs.clear();  // Large, and of no use.
-  LayerSamples read = passes.working.samples(layer, sampling, context.stop);
+  LayerSamples read = passes->working.samples(layer, sampling, context.stop);
   if (addition) {
     make_good(*addition, wanted.beside, read.beside, wanted.outputs);
   }
   const bool is_patterned = !begun.patterned.empty() && begun.patterned[layer] != 0;
   prune_layer(begun.network, layer, keep,
               is_patterned ? context.job.setting.accelerator.weight_pattern : std::nullopt,
-              fit_layer(begun.network, layer, std::move(read), wanted.outputs, context.samples.size,
+              fit_layer(begun.network, layer, std::move(read), wanted.outputs,
+                        context.samples.size / static_cast<std::size_t>(fewer),
                         options.method == PruneMethod::levels ? &output_worth(context)[layer] : nullptr),
               options.method, options.recipe);
   context.working->load_constants(begun.network);
@@ -160,8 +172,7 @@ void prune_layers(PruneContext& context, RunState& state, const std::string& nam
   context.reference->load_constants(context.job.options.epochs > 0 ? start_network(context, state)
                                                                    : context.job.network);
   context.working->load_constants(begun.network);
-  SamplePasses passes{{*context.reference, context.fitted, context.kept_bytes},
-                      {*context.working, context.fitted, context.kept_bytes}};
+  std::optional<SamplePasses> passes;
   while (begun.pruned < begun.order.size()) {
     const std::size_t layer = begun.order[begun.pruned];
     const double fraction = static_cast<double>(begun.pruned) / static_cast<double>(begun.order.size());
