@@ -14,14 +14,14 @@ int64_t bounded_positions(const MacLayer& layer, std::size_t images, int64_t pos
 }
 
 bool is_sampled_on_part(const Network& network, std::size_t layer, std::size_t images, int64_t positions) {
-  constexpr std::size_t fewest_images = 800;
+  constexpr std::size_t least_images = 800;
   constexpr double macs_to_spend = 2e11;
   const auto end = network.layers.begin() + static_cast<std::ptrdiff_t>(layer);
   const double macs = std::accumulate(network.layers.begin(), end, 0.0, [](double sum, const MacLayer& each) {
     return sum + static_cast<double>(mac_count(each.shape));
   });
   const auto needed = 2 * static_cast<int64_t>(images_for_one) * positions;
-  return images >= fewest_images && macs * static_cast<double>(images) > macs_to_spend &&
+  return images >= least_images && macs * static_cast<double>(images) > macs_to_spend &&
          end->shape.p * end->shape.q >= needed;
 }
 
