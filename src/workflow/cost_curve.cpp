@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/threads.h"
 #include "network/weights.h"
 
 namespace mj {
@@ -29,21 +30,20 @@ std::vector<std::size_t> by_score(const Matrix& weights, const Matrix& scores) {
   return order;
 }
 
-CostCurve::CostCurve(LayerAlone layer, const Matrix& scores, const EnergySetting& setting, Cost cost) {
-  const MacLayer& mac = layer.network.layers.front();
-  Matrix weights = weight_matrix(layer.network, mac);
+CostCurve::CostCurve(const LayerAlone& layer, const Matrix& scores, const EnergySetting& setting, Cost cost) {
+  const Matrix weights = weight_matrix(layer.network, layer.network.layers.front());
   const auto order = by_score(weights, scores);
-  for (std::size_t i = points.size(), left = order.size(); i-- > 0;) {
-    const auto keep = static_cast<std::size_t>(std::llround(points[i] * static_cast<double>(order.size())));
-    while (left > keep) {
-      weights.values[order[--left]] = 0;
-    }
-    set_weight_matrix(layer.network, mac, weights);
-    costs_[i] = layer_cost(layer.network, 0, layer.stats, setting, cost);
-  }
+  parallel_for(points.size(), available_threads(), [&](std::size_t i) {
+    const auto keep = std::llround(points[i] * static_cast<double>(order.size()));
+    Matrix kept = weights;
+    std::for_each(order.begin() + keep, order.end(), [&](std::size_t place) { kept.values[place] = 0; });
+    Network alone = layer.network;
+    set_weight_matrix(alone, alone.layers.front(), kept);
+    costs_[i] = layer_cost(alone, 0, layer.stats, setting, cost);
+  });
 }
 
-CostCurve::CostCurve(LayerAlone layer, const EnergySetting& setting, Cost cost)
+CostCurve::CostCurve(const LayerAlone& layer, const EnergySetting& setting, Cost cost)
     : CostCurve(layer, magnitudes(weight_matrix(layer.network, layer.network.layers.front())), setting,
                 cost) {}
 

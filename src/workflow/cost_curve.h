@@ -14,9 +14,9 @@ namespace mj {
 class CostCurve {
  public:
   /// @param scores of the layer's weights; those with the lowest go first
-  CostCurve(LayerAlone layer, const Matrix& scores, const EnergySetting& setting, Cost cost);
+  CostCurve(const LayerAlone& layer, const Matrix& scores, const EnergySetting& setting, Cost cost);
   /// The smallest weights go first.
-  CostCurve(LayerAlone layer, const EnergySetting& setting, Cost cost);
+  CostCurve(const LayerAlone& layer, const EnergySetting& setting, Cost cost);
 
   /// @param share of the weights that are not zero now, 0 to 1; in between by linear interpolation
   [[nodiscard]] double at(double share) const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <set>
 #include <utility>
@@ -20,6 +21,9 @@ constexpr std::size_t steps_of_share = 200;  ///< in equal ratios from all weigh
 constexpr double lowest_price = -60;         ///< its logarithm
 constexpr double highest_price = 60;
 constexpr int sweeps = 4;
+/// A layer that reads more groups has too many combinations of removals for a curve of each: a concatenation
+/// of four, 1,296.
+constexpr std::size_t most_groups_read = 2;
 constexpr double unaffordable = std::numeric_limits<double>::infinity();
 
 /// The loss at any share: its logarithm is linear in the share between those tried, and falls to nothing with
@@ -35,6 +39,19 @@ double loss_at(const std::vector<double>& losses, double share) {
   }
   const double part = (tried_shares[i - 1] - share) / (tried_shares[i - 1] - tried_shares[i]);
   return std::exp(std::log(losses[i - 1]) + part * (std::log(losses[i]) - std::log(losses[i - 1])));
+}
+
+std::size_t largest_of(const std::vector<std::size_t>& removals, const std::vector<std::size_t>& groups) {
+  std::size_t largest = 0;
+  for (const std::size_t g : groups) {
+    largest = std::max(largest, removals[g]);
+  }
+  return largest;
+}
+
+bool is_reader(const ChannelGroup& group, std::size_t layer) {
+  return std::any_of(group.readers.begin(), group.readers.end(),
+                     [layer](const ChannelReader& reader) { return reader.layer == layer; });
 }
 
 }  // namespace
@@ -102,6 +119,13 @@ const LevelChoice::Curve& LevelChoice::curve(std::size_t layer, const std::vecto
   if (found != nullptr) {
     return *found;
   }
+  std::vector<std::size_t> read;
+  std::copy_if(groups_of_[layer].begin(), groups_of_[layer].end(), std::back_inserter(read),
+               [&](std::size_t g) { return is_reader(groups_[g].group, layer); });
+  if (read.size() > most_groups_read && removals != with_same(removals, read, largest_of(removals, read))) {
+    found = std::make_unique<Curve>(curve_between(layer, removals, read));
+    return *found;
+  }
   found = std::make_unique<Curve>();
   const LayerChoices& choices = layers_[layer];
   std::optional<CostCurve> costs;
@@ -126,7 +150,7 @@ const LevelChoice::Curve& LevelChoice::curve(std::size_t layer, const std::vecto
     if (choices.trial.pattern_loss) {
       setting.workload.pattern_group = 0;  // Where a few weights follow the pattern by chance is no saving.
     }
-    costs.emplace(std::move(alone), setting, cost_);
+    costs.emplace(alone, setting, cost_);
   }
   if (!choices.is_pruned) {
     found->levels.emplace_back();
@@ -142,6 +166,47 @@ const LevelChoice::Curve& LevelChoice::curve(std::size_t layer, const std::vecto
     found->levels.push_back({1, *choices.trial.pattern_loss, *pattern_cost, true});
   }
   return *found;
+}
+
+int64_t LevelChoice::channels_read(std::size_t layer, const std::vector<std::size_t>& removals) const {
+  int64_t channels = 0;
+  for (const std::size_t g : groups_of_[layer]) {
+    const ChannelGroup& group = groups_[g].group;
+    const int64_t left = group.channels - channels_gone(groups_[g].trial, group.channels, removals[g]);
+    for (const ChannelReader& reader : group.readers) {
+      channels += reader.layer == layer ? left * reader.repeat : 0;
+    }
+  }
+  return channels;
+}
+
+std::vector<std::size_t> LevelChoice::with_same(std::vector<std::size_t> removals,
+                                                const std::vector<std::size_t>& groups,
+                                                std::size_t removal) const {
+  for (const std::size_t g : groups) {
+    removals[g] = std::min(removal, groups_[g].trial.losses.size());
+  }
+  return removals;
+}
+
+LevelChoice::Curve LevelChoice::curve_between(std::size_t layer, const std::vector<std::size_t>& removals,
+                                              const std::vector<std::size_t>& groups) {
+  const int64_t left = channels_read(layer, removals);
+  std::size_t removal = 0;
+  std::vector<std::size_t> more = with_same(removals, groups, removal);
+  std::vector<std::size_t> fewer = more;
+  while (channels_read(layer, fewer) > left && removal < tried_removals.size()) {
+    more = std::exchange(fewer, with_same(removals, groups, ++removal));
+  }
+  const auto most = static_cast<double>(channels_read(layer, more));
+  const auto least = static_cast<double>(channels_read(layer, fewer));
+  const double part = most > least ? (most - static_cast<double>(left)) / (most - least) : 0;
+  Curve between = curve(layer, more);
+  const Curve& other = curve(layer, fewer);
+  for (std::size_t i = 0; i < between.levels.size(); ++i) {
+    between.levels[i].cost += part * (other.levels[i].cost - between.levels[i].cost);
+  }
+  return between;
 }
 
 LevelChoice::Level LevelChoice::best(std::size_t layer, const std::vector<std::size_t>& removals,

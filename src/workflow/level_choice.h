@@ -60,6 +60,16 @@ class LevelChoice {
   /// Weights that the limit has room for: between two prices a layer may jump from few to many.
   void spend_rest(Levels& levels, double limit);
   const Curve& curve(std::size_t layer, const std::vector<std::size_t>& removals);
+  /// Of a layer that reads `groups`, whose removals differ: by the number of channels that are left, between
+  /// the curves with each removal in all of them.
+  Curve curve_between(std::size_t layer, const std::vector<std::size_t>& removals,
+                      const std::vector<std::size_t>& groups);
+  /// Input channels that stay.
+  [[nodiscard]] int64_t channels_read(std::size_t layer, const std::vector<std::size_t>& removals) const;
+  /// `removals`, but the same in all of `groups`.
+  [[nodiscard]] std::vector<std::size_t> with_same(std::vector<std::size_t> removals,
+                                                   const std::vector<std::size_t>& groups,
+                                                   std::size_t removal) const;
   Level best(std::size_t layer, const std::vector<std::size_t>& removals, double price);
   double objective(std::size_t group, const std::vector<std::size_t>& removals, double price);
 

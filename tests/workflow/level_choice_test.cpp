@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "hardware/accelerator.h"
 #include "network/graph_builder.h"
@@ -124,6 +127,52 @@ TEST(UnitLevelChoice, WhereNothingIsCheapEnoughTheCheapestIsGiven) {
   for (const Levels& other : every_choice(problem, removal_losses)) {
     EXPECT_LE(found.cost, other.cost * (1 + 1e-9));
   }
+}
+
+/// Four convolutions (16 -> 8) of one value, their ReLUs concatenated, and one that reads them (32 -> 24).
+Network inception() {
+  GraphBuilder graph;
+  graph.input("x", {1, 16, 8, 8}).constant("w", {24, 32, 1, 1});
+  std::vector<std::string> branches;
+  for (const std::string name : {"a", "b", "c", "d"}) {
+    graph.constant("w" + name, {8, 16, 1, 1}).node("Conv", {"x", "w" + name}, name, {1, 8, 8, 8});
+    graph.node("Relu", {name}, "r" + name, {1, 8, 8, 8});
+    branches.push_back("r" + name);
+  }
+  graph.node("Concat", branches, "all", {1, 32, 8, 8}, {{"axis", int64_t{1}}});
+  return graph.node("Conv", {"all", "w"}, "y", {1, 24, 8, 8}).output("y").build();
+}
+
+// The reader's costs are then taken to follow the number of its channels.
+TEST(PropertyLevelChoice, ALayerThatReadsManyGroupsCostsWhatItsChannelsCost) {
+  const Network network = inception();
+  const ActivationStats stats = dense_activations(network);
+  const EnergySetting setting{read_accelerator("eyeriss-cvpr17"), {.weight_bits = 16, .activation_bits = 16}};
+  const std::vector<ChannelGroup> groups = find_channel_groups(network);
+  ASSERT_EQ(groups.size(), 4U);
+  const std::vector<std::vector<double>> losses{
+      {1e-9, 2e-9, 3e-9, 4e-9, 5e-9}, {1e-9, 1e-9, 1, 2, 3}, {1, 2, 3, 4, 5}, {1e-9, 2e-9, 3e-9, 1, 2}};
+  std::vector<GroupChoices> choices;
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    choices.push_back({groups[g], Problem::trial(losses[g])});
+  }
+  const std::vector<double> as_good_as_kept(6, 100.0);
+  std::vector<LayerChoices> layers(5,
+                                   {.is_pruned = true, .nonzero = 128, .trial = {.losses = as_good_as_kept}});
+  layers[4].nonzero = 24 * 32;
+  LevelChoice choice(network, stats, setting, Cost::energy, layers, choices);
+  double dense = 0;
+  for (std::size_t l = 0; l < 5; ++l) {
+    dense += layer_cost(network, l, stats, setting, Cost::energy);
+  }
+  const Levels found = choice.within(0.8 * dense);
+  EXPECT_GT(std::set<std::size_t>(found.removals.begin(), found.removals.end()).size(), 1U);
+  double cost = 0;
+  const std::vector<KeptChannels> kept = kept_channels(network, groups, choice.channels(found));
+  for (std::size_t l = 0; l < 5; ++l) {
+    cost += CostCurve(layer_alone(network, l, stats, kept[l]), setting, Cost::energy).at(found.shares[l]);
+  }
+  EXPECT_NEAR(found.cost, cost, 0.01 * cost);
 }
 
 // A quarter of eight channels: the first two of the order.
