@@ -15,6 +15,7 @@
 #include "prune/coupling.h"
 #include "prune/second_order.h"
 #include "prune/single_threaded_blas.h"
+#include "prune/strips.h"
 #include "prune/threads_wanted.h"
 #include "prune/wide_registers.h"
 
@@ -180,10 +181,7 @@ class Admm {
 
   void solve_rows(float penalty, float former) {
     const int64_t rows_in_block = std::clamp((rows_ + 1) / 2, fewest_rows_in_block, most_rows_in_block);
-    const auto blocks = static_cast<std::size_t>((rows_ + rows_in_block - 1) / rows_in_block);
-    parallel_for(blocks, threads_, [&](std::size_t block) {
-      const int64_t first = static_cast<int64_t>(block) * rows_in_block;
-      const int64_t count = std::min(rows_in_block, rows_ - first);
+    for_each_strip(rows_, rows_in_block, threads_, [&](int64_t first, int64_t count) {
       const std::size_t start = at(first, 0);
       std::vector<float> solution(at(count, 0));
       const uint8_t* kept = support_.kept.data() + start;

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "prune/single_threaded_blas.h"
+#include "prune/strips.h"
 #include "prune/threads_wanted.h"
 #include "prune/wide_registers.h"
 
@@ -26,15 +27,6 @@ constexpr int most_iterations_together = 100;
 constexpr double tolerance_together = 1e-3;  ///< of the first gradient's norm
 /// Of the gradient at A = 0: what is below is rounding.
 constexpr double least_gradient = 1e-6;
-
-/// For each strip of at most `width` of `count`: where it begins and how wide it is.
-void for_each_strip(int64_t count, int64_t width, int threads,
-                    const std::function<void(int64_t first, int64_t wide)>& work) {
-  parallel_for(static_cast<std::size_t>((count + width - 1) / width), threads, [&](std::size_t strip) {
-    const int64_t first = static_cast<int64_t>(strip) * width;
-    work(first, std::min(width, count - first));
-  });
-}
 
 /// product = A B or A B^T, row by row.
 void multiply(const Matrix& a, const Matrix& b, CBLAS_TRANSPOSE transposed, int threads, Matrix& product) {

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "prune/inner_products.h"
+#include "prune/strips.h"
 #include "prune/threads_wanted.h"
 #include "prune/wide_registers.h"
 
@@ -22,10 +23,6 @@ namespace {
 constexpr int64_t most_columns = 32768;
 /// Of samples; each part is summed by itself, so that sums are the same for any number of threads.
 constexpr int64_t rows_in_part = 1024;
-
-int64_t parts_of(int64_t rows) {
-  return (rows + rows_in_part - 1) / rows_in_part;
-}
 
 [[noreturn]] void reject_value(const Matrix& samples, std::string_view what, const std::string& layer) {
   const auto bad =
@@ -60,24 +57,16 @@ MJ_WIDE_REGISTERS void subtract_from_rows(float* row, int64_t rows, int64_t colu
   }
 }
 
-// Calls work(part, first row, rows) for each part of the samples.
-void for_each_part(int64_t rows, int threads,
-                   const std::function<void(std::size_t part, int64_t first, int64_t count)>& work) {
-  parallel_for(static_cast<std::size_t>(parts_of(rows)), threads, [&](std::size_t part) {
-    const int64_t first = static_cast<int64_t>(part) * rows_in_part;
-    work(part, first, std::min(rows_in_part, rows - first));
-  });
-}
-
 // @param add of some rows' values, or of what is made of them
 std::vector<double> column_sums(const Matrix& samples,
                                 void (*add)(const float* row, int64_t rows, int64_t columns, double* sums),
                                 int threads) {
   const auto columns = static_cast<std::size_t>(samples.columns);
-  std::vector<std::vector<double>> parts(static_cast<std::size_t>(parts_of(samples.rows)));
-  for_each_part(samples.rows, threads, [&](std::size_t part, int64_t first, int64_t count) {
-    parts[part].resize(columns);
-    add(samples.row(first), count, samples.columns, parts[part].data());
+  std::vector<std::vector<double>> parts(static_cast<std::size_t>(strip_count(samples.rows, rows_in_part)));
+  for_each_strip(samples.rows, rows_in_part, threads, [&](int64_t first, int64_t count) {
+    std::vector<double>& part = parts[static_cast<std::size_t>(first / rows_in_part)];
+    part.resize(columns);
+    add(samples.row(first), count, samples.columns, part.data());
   });
   std::vector<double> sums(columns);
   for (const auto& part : parts) {
@@ -106,7 +95,7 @@ void center(Matrix& samples, std::vector<double>& means, bool has_bias, int thre
     std::fill(means.begin(), means.end(), 0.0);
     return;
   }
-  for_each_part(samples.rows, threads, [&](std::size_t, int64_t first, int64_t count) {
+  for_each_strip(samples.rows, rows_in_part, threads, [&](int64_t first, int64_t count) {
     subtract_from_rows(samples.row(first), count, samples.columns, means.data());
   });
 }

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "prune/single_threaded_blas.h"
+#include "prune/strips.h"
 #include "prune/threads_wanted.h"
 
 namespace mj {
@@ -36,21 +37,18 @@ std::vector<double> solve(const LayerProblem& problem, const std::vector<double>
   const int64_t d = problem.weights.columns;
   const int64_t m = problem.weights.rows;
   std::vector<double> solution(problem.weights.values.size());
-  parallel_for(static_cast<std::size_t>((m + solved_at_once - 1) / solved_at_once), threads,
-               [&](std::size_t block) {
-                 const int64_t first = static_cast<int64_t>(block) * solved_at_once;
-                 const int64_t count = std::min(solved_at_once, m - first);
-                 for (int64_t i = first; i < first + count; ++i) {
-                   for (int64_t j = 0; j < d; ++j) {
-                     solution[static_cast<std::size_t>(i * d + j)] =
-                         problem.correlation[static_cast<std::size_t>(j * m + i)] +
-                         damping * static_cast<double>(problem.weights.at(i, j));
-                   }
-                 }
-                 const auto n = static_cast<lapack_int>(d);
-                 LAPACKE_dpotrs(LAPACK_COL_MAJOR, 'L', n, static_cast<lapack_int>(count), factor.data(), n,
-                                solution.data() + first * d, n);
-               });
+  for_each_strip(m, solved_at_once, threads, [&](int64_t first, int64_t count) {
+    for (int64_t i = first; i < first + count; ++i) {
+      for (int64_t j = 0; j < d; ++j) {
+        solution[static_cast<std::size_t>(i * d + j)] =
+            problem.correlation[static_cast<std::size_t>(j * m + i)] +
+            damping * static_cast<double>(problem.weights.at(i, j));
+      }
+    }
+    const auto n = static_cast<lapack_int>(d);
+    LAPACKE_dpotrs(LAPACK_COL_MAJOR, 'L', n, static_cast<lapack_int>(count), factor.data(), n,
+                   solution.data() + first * d, n);
+  });
   return solution;
 }
 

@@ -9,6 +9,7 @@
 
 #include "prune/cholesky.h"
 #include "prune/single_threaded_blas.h"
+#include "prune/strips.h"
 #include "prune/threads_wanted.h"
 #include "prune/wide_registers.h"
 
@@ -54,22 +55,20 @@ std::vector<float> dense_weights(const LayerProblem& problem, const Cholesky& fa
   const int64_t d = problem.weights.columns;
   const int64_t m = problem.weights.rows;
   std::vector<float> weights(problem.weights.values.size());
-  parallel_for(static_cast<std::size_t>((m + rows_in_block - 1) / rows_in_block), threads,
-               [&](std::size_t block) {
-                 const int64_t first = static_cast<int64_t>(block) * rows_in_block;
-                 const int64_t end = std::min(first + rows_in_block, m);
-                 for (int64_t j = 0; j < d; ++j) {
-                   const double* correlation = problem.correlation.data() + j * m;
-                   for (int64_t i = first; i < end; ++i) {
-                     weights[static_cast<std::size_t>(i * d + d - 1 - j)] = static_cast<float>(
-                         correlation[i] / unit + damping * static_cast<double>(problem.weights.at(i, j)));
-                   }
-                 }
-                 factor.solve(weights.data() + first * d, end - first);
-                 for (int64_t i = first; i < end; ++i) {
-                   std::reverse(weights.begin() + i * d, weights.begin() + (i + 1) * d);
-                 }
-               });
+  for_each_strip(m, rows_in_block, threads, [&](int64_t first, int64_t count) {
+    const int64_t end = first + count;
+    for (int64_t j = 0; j < d; ++j) {
+      const double* correlation = problem.correlation.data() + j * m;
+      for (int64_t i = first; i < end; ++i) {
+        weights[static_cast<std::size_t>(i * d + d - 1 - j)] = static_cast<float>(
+            correlation[i] / unit + damping * static_cast<double>(problem.weights.at(i, j)));
+      }
+    }
+    factor.solve(weights.data() + first * d, count);
+    for (int64_t i = first; i < end; ++i) {
+      std::reverse(weights.begin() + i * d, weights.begin() + (i + 1) * d);
+    }
+  });
   return weights;
 }
 
@@ -121,11 +120,8 @@ class ColumnSweep {
 
   /// Removes what `kept` lacks of these columns, and makes up for it to the right.
   void remove(const Support& kept, int64_t first) {
-    parallel_for(static_cast<std::size_t>((rows_ + rows_in_block - 1) / rows_in_block), threads_,
-                 [&](std::size_t block) {
-                   const int64_t row = static_cast<int64_t>(block) * rows_in_block;
-                   remove_from_rows(kept, first, row, std::min(rows_in_block, rows_ - row));
-                 });
+    for_each_strip(rows_, rows_in_block, threads_,
+                   [&](int64_t row, int64_t count) { remove_from_rows(kept, first, row, count); });
   }
 
  private:

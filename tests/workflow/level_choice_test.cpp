@@ -156,9 +156,8 @@ TEST(PropertyLevelChoice, ALayerThatReadsManyGroupsCostsWhatItsChannelsCost) {
   for (std::size_t g = 0; g < groups.size(); ++g) {
     choices.push_back({groups[g], Problem::trial(losses[g])});
   }
-  const std::vector<double> as_good_as_kept(6, 100.0);
-  std::vector<LayerChoices> layers(5,
-                                   {.is_pruned = true, .nonzero = 128, .trial = {.losses = as_good_as_kept}});
+  const std::vector<double> too_much(6, 100.0);
+  std::vector<LayerChoices> layers(5, {.is_pruned = true, .nonzero = 128, .trial = {.losses = too_much}});
   layers[4].nonzero = 24 * 32;
   LevelChoice choice(network, stats, setting, Cost::energy, layers, choices);
   double dense = 0;
