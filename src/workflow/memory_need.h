@@ -16,8 +16,9 @@ struct MemoryNeed {
 /// @param images that layers are sampled on
 MemoryNeed memory_needed(const PruneJob& job, std::size_t images);
 
-/// What may be kept of one set of images between two layers: 0.7 bytes for each MAC of a pass over an image,
-/// no less than 200 MB and no more than a sixteenth of the machine's memory or what the job's bound leaves.
+/// What may be kept of one set of images between two layers: 200 MB, and 1.3 bytes for each MAC beyond 0.9e9
+/// of a pass over an image, but beyond 200 MB no more than a sixteenth of the machine's memory; and no more
+/// than what the job's bound leaves.
 /// Throws InputError where the bound is below what the run needs.
 std::size_t most_kept_bytes(const PruneJob& job, std::size_t images);
 
