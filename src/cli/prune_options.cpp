@@ -129,8 +129,8 @@ void add_method_options(CLI::App& command, PruneArguments& arguments) {
              "Whole channels may go towards an energy, so that the network gets smaller (default of auto)");
   add_switch(
       command, "couple", arguments.couple,
-      "Errors of a layer's channels count together, by what they do to predictions, not each for itself "
-      "(default of auto)");
+      "Errors of a layer's channels, and those at neighbouring positions, count together, by what they do to "
+      "predictions, not each for itself (default of auto)");
   add_switch(command, "variants", arguments.variants,
              "Layers are fitted on a variant of each image too, cropped and mirrored (default of auto)");
   add_switch(

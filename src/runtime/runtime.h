@@ -46,6 +46,7 @@ struct LayerSamples {
   std::vector<Matrix> inputs;  ///< for each group: rows x (C R S)
   Matrix outputs;              ///< rows x (groups K), before any activation function, bias included
   Matrix beside;               ///< of SampleOptions::beside, as `outputs`; else empty
+  int64_t in_image = 0;        ///< rows of each image
 };
 
 struct TrainOptions {
@@ -67,6 +68,8 @@ struct TrainOptions {
   uint64_t seed = 0;
 };
 
+inline constexpr int64_t neighbouring_positions = 4;
+
 /// The Fisher information at a MAC layer's outputs: the mean over images of the sum over positions of g g^T,
 /// with g the gradient there of the negative log-likelihood of a class drawn from the network's own
 /// prediction. Outputs are those of the MAC node itself, as in LayerSamples.
@@ -77,6 +80,10 @@ struct OutputInformation {
   /// expectation, the rest being chance (Ledoit and Wolf 2004). Of the diagonal's differences from its mean,
   double diagonal_certainty = 1;
   double certainty = 1;  ///< and of what stands beside the diagonals.
+  /// How many times as often an error counts that is the same at neighbouring_positions (2 x 2 of a map) as
+  /// it would if gradients there had nothing to do with each other: the square of their sum over the sum of
+  /// their squares. 1 where a layer gives no such maps.
+  double agreement = 1;
 };
 
 /// Training whose loss or weights became infinite.

@@ -83,8 +83,8 @@ LayerFit LevelTrials::fit(std::size_t layer) {
                                                               context_.job.options.recipe.positions),
                                .seed = derive_seed(seed_, 2 + layer)};
   LayerSamples read = sample_passes_.samples(layer, sampling, context_.stop);
-  const Matrix wanted = read.outputs;
-  LayerFit problem = fit_layer(network_, layer, std::move(read), wanted, context_.samples.size,
+  Matrix wanted = std::move(read.outputs);
+  LayerFit problem = fit_layer(network_, layer, std::move(read), std::move(wanted), context_.samples.size,
                                &output_worth(context_)[layer]);
   problem.may_choose_damping = false;
   for (LayerProblem& group : problem.groups) {

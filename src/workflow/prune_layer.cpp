@@ -13,6 +13,7 @@
 #include "prune/layer_problem.h"
 #include "prune/match_variance.h"
 #include "prune/n_of_m.h"
+#include "prune/neighbours.h"
 #include "workflow/followers.h"
 
 namespace mj {
@@ -26,6 +27,11 @@ constexpr double least_worth = 0.01;
 constexpr double variance_share = 0.5;
 /// Of correlations between outputs' gradients.
 constexpr double coupled_share = 0.8;
+
+/// Of the way, in logarithms, from errors at neighbouring positions that count each for itself to errors that
+/// count together as often as gradients agree: samples are farther apart than neighbours, and what any error
+/// shifts behind a ReLU counts besides.
+constexpr double joined_share = 0.6;
 
 /// Of an output channel; 0 where nothing is known of them.
 double mean_worth(const OutputInformation* worth) {
@@ -223,13 +229,21 @@ void store_groups(Network& network, const MacLayer& layer, const LayerFit& fit,
 
 }  // namespace
 
-LayerFit fit_layer(const Network& network, std::size_t layer, LayerSamples read, const Matrix& wanted,
+LayerFit fit_layer(const Network& network, std::size_t layer, LayerSamples read, Matrix wanted,
                    std::size_t images, const OutputInformation* worth) {
   const MacLayer& mac = network.layers[layer];
   LayerFit fit;
   fit.images = images;
   fit.norm_mean = mac.bias.empty() ? batch_norm_mean_of(network, mac.output) : std::string();
   fit.has_bias = !mac.bias.empty() || !fit.norm_mean.empty();
+  if (worth != nullptr && !worth->groups.empty()) {
+    const Neighbours neighbours{read.in_image, neighbouring_positions,
+                                std::pow(std::max(worth->agreement, 1.0), joined_share)};
+    join_neighbours(wanted, neighbours);
+    for (Matrix& inputs : read.inputs) {
+      join_neighbours(inputs, neighbours);
+    }
+  }
   const Matrix weights = weight_matrix(network, mac);
   fit.scales = scales_of(worth, mac.shape.groups * mac.shape.k);
   const double mean = mean_worth(worth);

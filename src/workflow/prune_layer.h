@@ -30,8 +30,9 @@ struct LayerFit {
 /// @param read   what the layer reads, with the outputs that `network` gives
 /// @param wanted the outputs that it should give at the same positions
 /// @param images of which the samples are
-/// @param worth  what errors of the outputs count; null: all the same, and each for itself
-LayerFit fit_layer(const Network& network, std::size_t layer, LayerSamples read, const Matrix& wanted,
+/// @param worth  what errors of the outputs count, those of channels and of neighbouring positions together
+///               where it has their whole matrices; null: all the same, and each for itself
+LayerFit fit_layer(const Network& network, std::size_t layer, LayerSamples read, Matrix wanted,
                    std::size_t images, const OutputInformation* worth = nullptr);
 
 /// A group's filters as its problem has them.

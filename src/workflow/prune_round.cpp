@@ -158,7 +158,7 @@ void prune_one(PruneContext& context, std::optional<SamplePasses>& passes, Round
   const bool is_patterned = !begun.patterned.empty() && begun.patterned[layer] != 0;
   prune_layer(begun.network, layer, keep,
               is_patterned ? context.job.setting.accelerator.weight_pattern : std::nullopt,
-              fit_layer(begun.network, layer, std::move(read), wanted.outputs,
+              fit_layer(begun.network, layer, std::move(read), std::move(wanted.outputs),
                         context.samples.size / static_cast<std::size_t>(fewer),
                         options.method == PruneMethod::levels ? &output_worth(context)[layer] : nullptr),
               options.method, options.recipe);

@@ -225,6 +225,25 @@ TEST(UnitSensitivity, IsAsCertainAsItsImagesAgree) {
   EXPECT_NEAR(session->output_information(inputs, 0, 4, {}).at(0).diagonal_certainty, 1 - 54.0 / 72, 1e-5);
 }
 
+// Logits (v y, 0) of a map y of 2 x 2: gradients at its positions are as v, whatever class is drawn. The
+// square of their sum over the sum of their squares, by hand.
+TEST(UnitSensitivity, NeighboursAgreeAsTheirGradientsDo) {
+  const auto agreement = [](const std::vector<float>& v) {
+    TinyNetwork tiny;
+    tiny.input("x", {-1, 1, 2, 2})
+        .constant("w", {1, 1, 1, 1}, {1})
+        .node("Conv", {"x", "w"}, "y", {1, 1, 2, 2});
+    tiny.constant("v", {4, 2}, {v[0], 0, v[1], 0, v[2], 0, v[3], 0}).node("Flatten", {"y"}, "f", {1, 4});
+    tiny.node("MatMul", {"f", "v"}, "z", {1, 2});
+    const auto session = open_session(tiny.build({"z"}), one_thread());
+    return session->output_information(images_of({.1F, .2F, -.1F, .3F}, 1, 2, 2), 3, 4, {}).at(0).agreement;
+  };
+  EXPECT_NEAR(agreement({1, 1, 1, 1}), 4, 1e-5);
+  EXPECT_NEAR(agreement({1, -1, 1, -1}), 0, 1e-5);
+  EXPECT_NEAR(agreement({0, 2, 0, 0}), 1, 1e-5);
+  EXPECT_NEAR(agreement({3, 4, 0, 0}), 49.0 / 25, 1e-5);
+}
+
 // Doubling a layer's weights and halving the next one's leaves the function, doubles the first layer's
 // outputs and so quarters what a change of them counts (Relu is linear for positive factors).
 TEST(PropertySensitivity, ScalesWithTheInverseSquareOfAnOutput) {

@@ -52,12 +52,17 @@ struct Products {
   at::Tensor sum;        ///< groups x K x K, or, of squares alone, groups x K; undefined before the first
   double squares = 0;    ///< of each image's products
   double diagonals = 0;  ///< the part of these on the diagonals
+  // Of the gradients at neighbouring positions and not of the products:
+  double of_sums = 0;  ///< the squares of their sums
+  double singly = 0;   ///< the sums of their squares
 
   void add(const Products& other) {
     if (other.sum.defined()) {
       sum = sum.defined() ? sum.add_(other.sum) : other.sum.to(at::kDouble);
       squares += other.squares;
       diagonals += other.diagonals;
+      of_sums += other.of_sums;
+      singly += other.singly;
     }
   }
 };
@@ -66,11 +71,26 @@ at::Tensor diagonal_of(const at::Tensor& products) {
   return products.dim() == 3 ? products.diagonal(0, 1, 2) : products;
 }
 
+void compare_neighbours(const at::Tensor& gradient, const LayerShape& shape, Products& products) {
+  constexpr int64_t side = 2;
+  static_assert(side * side == neighbouring_positions);
+  if (gradient.dim() != 4 || shape.p < side || shape.q < side) {
+    return;
+  }
+  const auto whole = gradient.slice(2, 0, shape.p / side * side).slice(3, 0, shape.q / side * side);
+  const double positions = neighbouring_positions;
+  products.of_sums = positions * positions * squared_norm(at::avg_pool2d(whole, {side, side}));
+  products.singly = squared_norm(whole);
+}
+
 Products products_of(const at::Tensor& gradient, const MacLayer& layer, int64_t images,
                      int64_t most_channels) {
   const auto rows = by_group(gradient, layer);
   const auto of_images = rows.reshape({rows.size(0), images, -1, rows.size(2)});
   Products products;
+  if (layer.op == "Conv") {
+    compare_neighbours(gradient, layer.shape, products);
+  }
   for (int64_t image = 0; image < images; ++image) {
     const auto each = of_images.select(1, image);
     const auto product = layer.shape.k <= most_channels ? at::matmul(each.transpose(1, 2), each)
@@ -129,6 +149,9 @@ OutputInformation information_of(const Products& products, const MacLayer& layer
   if (!products.sum.defined()) {
     information.diagonal.assign(static_cast<std::size_t>(layer.shape.groups * k), 0);
     return information;
+  }
+  if (products.singly > 0) {
+    information.agreement = products.of_sums / products.singly;
   }
   const at::Tensor sum = products.sum / images;
   const bool is_whole = sum.dim() == 3;

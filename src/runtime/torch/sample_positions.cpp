@@ -45,8 +45,9 @@ std::vector<Position> draw_pass(const LayerShape& shape, const SampleOptions& op
 }
 
 LayerSamples make_room(const LayerShape& shape, std::size_t images, int64_t positions, bool has_beside) {
-  const int64_t rows = static_cast<int64_t>(images) * std::min(positions, shape.n * shape.p * shape.q);
   LayerSamples samples;
+  samples.in_image = std::min(positions, shape.n * shape.p * shape.q);
+  const int64_t rows = static_cast<int64_t>(images) * samples.in_image;
   for (int64_t group = 0; group < shape.groups; ++group) {
     samples.inputs.emplace_back(rows, shape.c * shape.r * shape.s);
   }
@@ -91,7 +92,6 @@ LayerSamples sample_positions(const Model& model, const PassStart& start, const 
     wanted.push_back(find_slot(model, options.beside));
   }
   const Plan plan = plan_inference(model, wanted, start.step());
-  const int64_t rows_in_image = samples.outputs.rows / static_cast<int64_t>(start.images());
   for_each_pass(model, start, "samples", {}, stop, [&](const Pass& pass) {
     const at::NoGradGuard no_gradients;
     HeldMaps held;
@@ -113,7 +113,7 @@ LayerSamples sample_positions(const Model& model, const PassStart& start, const 
     ensure(held.input.view.maps == maps && held.output.view.maps == maps,
            "a layer has its share of maps for each image");
     gather(held, shape, draw_pass(shape, options, pass.indices),
-           static_cast<int64_t>(pass.indices.front()) * rows_in_image, samples);
+           static_cast<int64_t>(pass.indices.front()) * samples.in_image, samples);
     return std::string();
   });
   return samples;
