@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/threads.h"
+#include "prune/strips.h"
 
 namespace mj {
 namespace {
@@ -35,15 +37,15 @@ void join_neighbours(Matrix& rows, const Neighbours& neighbours) {
   }
   const double together = std::min(agreement, static_cast<double>(count));
   const double b = (together - 1) / static_cast<double>(count - 1);
-  std::vector<double> mean(static_cast<std::size_t>(rows.columns));
-  for (int64_t image = 0; image < rows.rows; image += in_image) {
-    for (int64_t first = 0; first < in_image; first += count) {
-      const int64_t n = std::min(count, in_image - first);
+  for_each_strip(rows.rows, in_image, available_threads(), [&](int64_t image, int64_t) {
+    std::vector<double> mean(static_cast<std::size_t>(rows.columns));
+    for (int64_t first = 0; first < neighbours.in_image; first += neighbours.count) {
+      const int64_t n = std::min(neighbours.count, neighbours.in_image - first);
       // The form's eigenvalues: 1 - b + b n for what the n have in common, 1 - b for the rest.
       const double factor = std::sqrt((1 - b) / (1 - b + b * static_cast<double>(n)));
-      shrink(rows, image + first, n, n > 1 ? factor : 1, mean);
+      shrink(rows, image + first, n, factor, mean);
     }
-  }
+  });
 }
 
 }  // namespace mj

@@ -27,8 +27,8 @@ struct LayerFit {
       norm_mean;  ///< the batch norm's mean that takes up a change of the outputs' means; may be empty
 };
 
-/// @param read   what the layer reads, with the outputs that `network` gives
-/// @param wanted the outputs that it should give at the same positions
+/// @param read   what the layer reads
+/// @param wanted the outputs that it should give at the positions of `read`
 /// @param images of which the samples are
 /// @param worth  what errors of the outputs count, those of channels and of neighbouring positions together
 ///               where it has their whole matrices; null: all the same, and each for itself
