@@ -48,9 +48,9 @@ std::vector<PrunedLayer> describe_layers(PruneContext& context, const Estimate& 
   const PruneJob& job = context.job;
   context.reference->load_constants(job.network);
   context.working->load_constants(network);
+  const NetworkInputs& unseen = context.split.held_back.size > 0 ? context.split.held_back : *job.evaluation;
   const NetworkInputs images =
-      select(context.split.held_back,
-             sample_indices(context.split.held_back.size, job.options.recipe.images, job.options.seed));
+      select(unseen, sample_indices(unseen.size, job.options.recipe.images, job.options.seed));
   const auto errors =
       layer_output_errors(*context.reference, *context.working, network, kept, images,
                           job.options.recipe.positions, job.options.seed, context.kept_bytes, context.stop);

@@ -10,6 +10,7 @@
 #include "workflow/density_plan.h"
 #include "workflow/layer_passes.h"
 #include "workflow/memory_need.h"
+#include "workflow/prune_goal.h"
 #include "workflow/prune_layer.h"
 #include "workflow/written_network.h"
 
@@ -37,6 +38,17 @@ ProgressCallback logged(RunFolder* run, const ProgressCallback& progress) {
 
 }  // namespace
 
+CalibrationSplit split_images(const PruneJob& job) {
+  CalibrationSplit split = split_calibration(job.calibration, job.options.seed, job.calibration_name);
+  const PruneOptions& options = job.options;
+  const bool decides = options.epochs > 0 || options.final_epochs > 0 || !has_budget(options.target) ||
+                       options.target.max_drop;
+  if (job.evaluation && !decides) {
+    return {.fit = job.calibration, .held_back = {}};
+  }
+  return split;
+}
+
 PruneContext open_context(const PruneJob& job, RunFolder* run, const ProgressCallback& progress,
                           std::stop_token stop) {
   PruneContext context{.job = job, .run = run, .progress = logged(run, progress), .stop = std::move(stop)};
@@ -46,7 +58,7 @@ PruneContext open_context(const PruneJob& job, RunFolder* run, const ProgressCal
                   sample_indices(context.split.fit.size, count, derive_seed(options.seed, task)));
   };
   context.most_zeros = most_zeros(job.network, options.limits);
-  context.split = split_calibration(job.calibration, options.seed, job.calibration_name);
+  context.split = split_images(job);
   context.statistics = draw(options.statistics_images, 1);
   context.samples = draw(options.recipe.images, 2);
   constexpr double least_part = 0.8;  // of an image's area

@@ -37,6 +37,10 @@ struct PruneContext {
   std::size_t kept_bytes = 0;  ///< that what layers give may take between two layers, a set of images
 };
 
+/// Holds none back where they would decide nothing, a budget being reached without fine-tuning, and accuracy
+/// is that on other images. Throws as split_calibration does.
+CalibrationSplit split_images(const PruneJob& job);
+
 /// `progress` hears all of it, the run's log the ends of stages.
 PruneContext open_context(const PruneJob& job, RunFolder* run, const ProgressCallback& progress,
                           std::stop_token stop);

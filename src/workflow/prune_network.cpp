@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/error.h"
-#include "workflow/calibration_split.h"
 #include "workflow/conclude.h"
 #include "workflow/density_plan.h"
 #include "workflow/memory_need.h"
@@ -158,8 +157,7 @@ void check_job(const PruneJob& job) {
                      "without --max-drop");
   }
   most_zeros(job.network, job.options.limits);
-  const CalibrationSplit split = split_calibration(job.calibration, job.options.seed, job.calibration_name);
-  most_kept_bytes(job, fitted_count(job.options.recipe, split.fit.size));
+  most_kept_bytes(job, fitted_count(job.options.recipe, split_images(job).fit.size));
 }
 
 PruneOutcome prune_network(const PruneJob& job, RunFolder* run, const ProgressCallback& progress,

@@ -15,6 +15,7 @@
 #include "workflow/calibration_split.h"
 #include "workflow/divergence.h"
 #include "workflow/memory_need.h"
+#include "workflow/prune_context.h"
 #include "workflow/small_network.h"
 
 namespace mj {
@@ -70,6 +71,29 @@ TEST(PropertyPruneNetwork, FineTuningOnFewImagesNeverMovesAwayFromTheDenseNetwor
   const PruneJob tuned = job_on_few_images(1e-3, 60);
   const Network end = prune_network(tuned, nullptr, {}, {}).network;
   EXPECT_LT(held_back_divergence(tuned, end), held_back_divergence(tuned, start));
+}
+
+TEST(UnitPruneNetwork, NoImagesAreHeldBackThatWouldDecideNothing) {
+  PruneJob job = small_job();
+  job.options.target.sparsity = 0.5;
+  EXPECT_EQ(split_images(job).fit.size, 48U);  // The others tell the accuracy.
+  job.evaluation = random_images(20);
+  EXPECT_EQ(split_images(job).fit.size, 60U);
+  EXPECT_EQ(split_images(job).held_back.size, 0U);
+  const PruneResult result = prune_network(job, nullptr, {}, {}).result;
+  EXPECT_FALSE(result.history.at(0).top1);
+  EXPECT_TRUE(result.after.top1);
+  EXPECT_GT(result.layers.at(0).output_error, 0);
+
+  PruneJob guarded = job;
+  guarded.options.target.max_drop = 0.1;
+  PruneJob tuned = job;
+  tuned.options.final_epochs = 1;
+  PruneJob searched = job;
+  searched.options.target = {.max_drop = 0.1};
+  for (const PruneJob& decided : {guarded, tuned, searched}) {
+    EXPECT_EQ(split_images(decided).held_back.size, 12U);
+  }
 }
 
 TEST(UnitPruneNetwork, SchedulesThatDoHarmAreTakenBack) {
