@@ -158,6 +158,7 @@ class Session {
   /// @param most_channels of a group for which the whole matrix is wanted; 0: diagonals alone
   virtual std::vector<OutputInformation> output_information(const NetworkInputs& inputs,
                                                             int64_t most_channels, uint64_t seed,
+                                                            const ProgressCallback& progress,
                                                             std::stop_token stop) = 0;
   /// The next epoch of options.epochs: back-propagation by Adam (Kingma and Ba 2015) over weights, biases,
   /// and batch norms' scale and shift; batch norms' statistics stay, dropout does nothing. Weights of MAC

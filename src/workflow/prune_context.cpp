@@ -148,10 +148,11 @@ const std::vector<OutputInformation>& output_worth(PruneContext& context) {
     const uint64_t seed = derive_seed(context.job.options.seed, 3);
     const auto images = static_cast<std::size_t>(
         std::clamp(macs_of_worth / mac_count(network), fewest_images_of_worth, most_images_of_worth));
-    context.worth = open_session(network, {})
-                        ->output_information(unfamiliar_images(context, images, seed),
-                                             context.job.options.recipe.couple ? most_coupled_channels : 0,
-                                             seed, context.stop);
+    context.worth =
+        open_session(network, {})
+            ->output_information(unfamiliar_images(context, images, seed),
+                                 context.job.options.recipe.couple ? most_coupled_channels : 0, seed,
+                                 stage(context, "dense network: what outputs are worth"), context.stop);
   }
   return context.worth;
 }

@@ -60,8 +60,8 @@ RoundPlan make_plan(PruneContext& context, const RunState& state, RoundGoal goal
     return choose_levels(context, network, measured, *tried, goal);
   }
   context.working->load_constants(network);
-  stage(context, name + ": what weights are worth")({});
-  const auto information = context.working->output_information(context.samples, 0, seed, context.stop);
+  const auto information = context.working->output_information(
+      context.samples, 0, seed, stage(context, name + ": what weights are worth"), context.stop);
   const auto power = input_power(*context.working, network, context.samples, job.options.recipe.positions,
                                  seed, context.stop);
   return plan_round(network, measured.stats, job.setting, loss_scores(network, power, information), true,

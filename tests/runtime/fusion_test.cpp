@@ -76,8 +76,8 @@ TEST(PropertyFusion, ThreadsDoNotChangeWhatPassesGive) {
   const auto one = open_session(network, {1, 1});
   const auto three = open_session(network, {3, 1});
   EXPECT_EQ(one->forward(inputs, {}, {}).values.values, three->forward(inputs, {}, {}).values.values);
-  const auto of_one = one->output_information(inputs, 100, 5, {});
-  const auto of_three = three->output_information(inputs, 100, 5, {});
+  const auto of_one = one->output_information(inputs, 100, 5, {}, {});
+  const auto of_three = three->output_information(inputs, 100, 5, {}, {});
   for (std::size_t layer = 0; layer < of_one.size(); ++layer) {
     EXPECT_EQ(of_one[layer].diagonal, of_three[layer].diagonal);
     ASSERT_EQ(of_one[layer].groups.size(), of_three[layer].groups.size());

@@ -193,7 +193,7 @@ TEST(UnitSensitivity, IsTheFisherInformationOfTheLogits) {
     values.insert(values.end(), {0.7F, -0.2F});
   }
   const auto session = open_session(tiny.build({"y"}), one_thread());
-  const auto information = session->output_information(images_of(values, 1, 1, 2), 3, 4, {});
+  const auto information = session->output_information(images_of(values, 1, 1, 2), 3, 4, {}, {});
   const std::vector<double> z{0.7, -0.2, 0.45};
   const double sum = std::exp(z[0]) + std::exp(z[1]) + std::exp(z[2]);
   ASSERT_EQ(information.size(), 1U);
@@ -219,10 +219,11 @@ TEST(UnitSensitivity, IsAsCertainAsItsImagesAgree) {
   tiny.node("MatMul", {"x", "w"}, "y", {1, 3});
   const auto session = open_session(tiny.build({"y"}), one_thread());
   const auto inputs = images_of({0, 1, 0, 1, 1, 1}, 1, 1, 2);
-  const auto whole = session->output_information(inputs, 3, 4, {}).at(0);
+  const auto whole = session->output_information(inputs, 3, 4, {}, {}).at(0);
   EXPECT_NEAR(whole.diagonal_certainty, 1 - 54.0 / 72, 1e-5);
   EXPECT_NEAR(whole.certainty, 1 - 18.0 / 72, 1e-5);
-  EXPECT_NEAR(session->output_information(inputs, 0, 4, {}).at(0).diagonal_certainty, 1 - 54.0 / 72, 1e-5);
+  EXPECT_NEAR(session->output_information(inputs, 0, 4, {}, {}).at(0).diagonal_certainty, 1 - 54.0 / 72,
+              1e-5);
 }
 
 // Logits (v y, 0) of a map y of 2 x 2: gradients at its positions are as v, whatever class is drawn. The
@@ -236,7 +237,9 @@ TEST(UnitSensitivity, NeighboursAgreeAsTheirGradientsDo) {
     tiny.constant("v", {4, 2}, {v[0], 0, v[1], 0, v[2], 0, v[3], 0}).node("Flatten", {"y"}, "f", {1, 4});
     tiny.node("MatMul", {"f", "v"}, "z", {1, 2});
     const auto session = open_session(tiny.build({"z"}), one_thread());
-    return session->output_information(images_of({.1F, .2F, -.1F, .3F}, 1, 2, 2), 3, 4, {}).at(0).agreement;
+    return session->output_information(images_of({.1F, .2F, -.1F, .3F}, 1, 2, 2), 3, 4, {}, {})
+        .at(0)
+        .agreement;
   };
   EXPECT_NEAR(agreement({1, 1, 1, 1}), 4, 1e-5);
   EXPECT_NEAR(agreement({1, -1, 1, -1}), 0, 1e-5);
@@ -249,7 +252,7 @@ TEST(UnitSensitivity, NeighboursAgreeAsTheirGradientsDo) {
 TEST(PropertySensitivity, ScalesWithTheInverseSquareOfAnOutput) {
   auto network = three_layers();
   const auto inputs = sparse_images();
-  const auto before = open_session(network, one_thread())->output_information(inputs, 0, 1, {});
+  const auto before = open_session(network, one_thread())->output_information(inputs, 0, 1, {}, {});
   for (const auto* name : {"w1", "b1"}) {
     for (auto& value : network.constants.at(name).floats) {
       value *= 2;
@@ -258,7 +261,7 @@ TEST(PropertySensitivity, ScalesWithTheInverseSquareOfAnOutput) {
   for (auto& value : network.constants.at("w2").floats) {
     value /= 2;
   }
-  const auto after = open_session(network, one_thread(2))->output_information(inputs, 0, 1, {});
+  const auto after = open_session(network, one_thread(2))->output_information(inputs, 0, 1, {}, {});
   for (std::size_t k = 0; k < 4; ++k) {
     EXPECT_NEAR(after[0].diagonal[k], before[0].diagonal[k] / 4, 1e-4 * before[0].diagonal[k]);
   }

@@ -30,6 +30,7 @@ LayerSamples sample_positions(const Model& model, const PassStart& start, const 
 /// Session::output_information.
 std::vector<OutputInformation> measure_information(const Model& model, const NetworkInputs& inputs,
                                                    int64_t most_channels, uint64_t seed,
+                                                   const ProgressCallback& progress,
                                                    const std::stop_token& stop);
 
 }  // namespace mj

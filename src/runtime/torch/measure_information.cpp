@@ -175,6 +175,7 @@ OutputInformation information_of(const Products& products, const MacLayer& layer
 
 std::vector<OutputInformation> measure_information(const Model& model, const NetworkInputs& inputs,
                                                    int64_t most_channels, uint64_t seed,
+                                                   const ProgressCallback& progress,
                                                    const std::stop_token& stop) {
   check_inputs(model, inputs);
   const auto& layers = model.network.layers;
@@ -212,7 +213,7 @@ std::vector<OutputInformation> measure_information(const Model& model, const Net
       }
     });
   };
-  for_each_pass(model, inputs, "sensitivity", {}, stop, [&](const Pass& pass) {
+  for_each_pass(model, inputs, "sensitivity", progress, stop, [&](const Pass& pass) {
     try {
       add(pass);
     } catch (...) {

@@ -173,9 +173,10 @@ LayerSamples TorchSession::sample_layer(const NetworkInputs& inputs, std::size_t
 
 std::vector<OutputInformation> TorchSession::output_information(const NetworkInputs& inputs,
                                                                 int64_t most_channels, uint64_t seed,
+                                                                const ProgressCallback& progress,
                                                                 std::stop_token stop) {
   use_threads(model_.threads);
-  return measure_information(model_, inputs, most_channels, seed, stop);
+  return measure_information(model_, inputs, most_channels, seed, progress, stop);
 }
 
 void TorchSession::train_epoch(const NetworkInputs& inputs, const TrainOptions& options, TrainState& state,

@@ -31,7 +31,8 @@ class TorchSession final : public Session {
   LayerSamples sample_layer_from(const Midway& start, std::size_t layer, const SampleOptions& options,
                                  std::stop_token stop) override;
   std::vector<OutputInformation> output_information(const NetworkInputs& inputs, int64_t most_channels,
-                                                    uint64_t seed, std::stop_token stop) override;
+                                                    uint64_t seed, const ProgressCallback& progress,
+                                                    std::stop_token stop) override;
   void train_epoch(const NetworkInputs& inputs, const TrainOptions& options, TrainState& state,
                    Session* teacher, const ProgressCallback& progress, std::stop_token stop) override;
 
