@@ -8,6 +8,7 @@
 #include "cli/prune_arguments.h"
 #include "network/weights.h"
 #include "onnx/onnx_file.h"
+#include "workflow/prune_context.h"
 #include "workflow/prune_goal.h"
 
 namespace mj::cli {
@@ -206,6 +207,7 @@ std::map<std::string, std::string> run_options(const PruneArguments& arguments, 
   return {{"version", MJ_VERSION},
           {"model", fmt::format("{:016x}", fingerprint(read_file(arguments.model)))},
           {"data", fmt::format("{} images, labels {:016x}", job.calibration.size, labels)},
+          {"images held back", fmt::format("{}", split_images(job).held_back.size)},
           {"preprocess", fmt::format("{:016x}", fingerprint(preprocess))},
           {"accelerator", job.setting.accelerator.name},
           {"method", arguments.method},

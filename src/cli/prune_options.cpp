@@ -162,8 +162,10 @@ void add_prune_options(CLI::App& command, PruneArguments& arguments) {
       ->required()
       ->type_name("OUT.onnx");
   command
-      .add_option("--data", arguments.data.dataset,
-                  "Images to learn from; the last of them are held back to decide when to stop")
+      .add_option(
+          "--data", arguments.data.dataset,
+          "Images to learn from; a fifth is held back to decide when to stop, unless --fine-tune 0, a "
+          "budget and --eval leave nothing to decide")
       ->required()
       ->type_name("DATASET");
   command

@@ -20,7 +20,7 @@ namespace mj {
 struct PruneJob {
   Network network;  ///< dense; what it was read from
   EnergySetting setting;
-  NetworkInputs calibration;  ///< a part of it is held back to decide when to stop
+  NetworkInputs calibration;  ///< a part of it may be held back to decide when to stop, see split_images
   std::string calibration_name;
   std::optional<NetworkInputs> evaluation;  ///< touched at the end only
   std::string evaluation_name;

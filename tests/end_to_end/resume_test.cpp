@@ -101,6 +101,9 @@ TEST(EndToEndResumeErrors, AnotherModelOrOptionIsNotResumed) {
   const ProgramRun seed = run_mj(with(arguments, {"--seed", "7"}));
   EXPECT_EQ(seed.exit_code, 3);
   EXPECT_THAT(seed.errors, HasSubstr("seed was 0 and is 7"));
+  const ProgramRun judged = run_mj(with(arguments, {"--eval", "fashion-mnist:test"}));
+  EXPECT_EQ(judged.exit_code, 3);
+  EXPECT_THAT(judged.errors, HasSubstr("images held back was 120 and is 0"));
 
   mj::Network network = mj::read_onnx(example_network());
   network.constants.at("conv3.weight").floats[7] += 1;
