@@ -84,8 +84,10 @@ Kernel translate_gelu(const NodeReader& reader) {
   };
 }
 
+using Bound = c10::optional<at::Scalar>;
+
 /// A number, since bounds that are tensors take ten times as long.
-c10::optional<at::Scalar> bound(const Operands& in, std::size_t index) {
+Bound bound(const Operands& in, std::size_t index) {
   if (index >= in.size() || !in[index].defined()) {
     return c10::nullopt;
   }
@@ -93,19 +95,24 @@ c10::optional<at::Scalar> bound(const Operands& in, std::size_t index) {
   return in[index].item();
 }
 
+at::Tensor clip_to(const at::Tensor& values, const Bound& low, const Bound& high) {
+  if (!low && !high) {
+    return values;
+  }
+  return may_overwrite(values) ? at::Tensor(values).clamp_(low, high) : at::clamp(values, low, high);
+}
+
 /// The bounds are attributes before opset 11.
 Kernel translate_clip(const NodeReader& reader) {
   reader.expect_inputs(1, 3);
   if (reader.opset() >= 11) {
     return [](const Operands& in, const BatchSize&) -> Operands {
-      const auto low = bound(in, 1);
-      const auto high = bound(in, 2);
-      return {low || high ? at::clamp(in[0], low, high) : in[0]};
+      return {clip_to(in[0], bound(in, 1), bound(in, 2))};
     };
   }
   const float low = reader.number("min", std::numeric_limits<float>::lowest());
   const float high = reader.number("max", std::numeric_limits<float>::max());
-  return [=](const Operands& in, const BatchSize&) -> Operands { return {in[0].clamp(low, high)}; };
+  return [=](const Operands& in, const BatchSize&) -> Operands { return {clip_to(in[0], low, high)}; };
 }
 
 at::Tensor softplus(const at::Tensor& x) {
