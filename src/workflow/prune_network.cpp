@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <functional>
+#include <numeric>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "workflow/conclude.h"
@@ -148,6 +152,27 @@ PruneOutcome run_rounds(PruneContext& context) {
   return outcome;
 }
 
+/// Before the work, since these images are looked at after all of it.
+void check_evaluation(const PruneJob& job) {
+  const std::vector<int>& labels = job.evaluation->labels;
+  if (labels.empty()) {
+    throw InputError(job.evaluation_name, "", "has no labels, so that no accuracy can be measured on it",
+                     "give labelled images, or leave out --eval");
+  }
+  const Shape& scores = job.network.outputs.at(0).shape;
+  if (scores.size() < 2 || std::any_of(scores.begin() + 1, scores.end(), [](int64_t n) { return n < 0; })) {
+    return;  // How many classes there are is known when the network runs.
+  }
+  const int64_t classes = std::accumulate(scores.begin() + 1, scores.end(), int64_t{1}, std::multiplies<>());
+  const int largest = *std::max_element(labels.begin(), labels.end());
+  if (largest >= classes) {
+    throw InputError(job.evaluation_name, "",
+                     fmt::format("has an image with the label {}, but {} tells {} classes apart", largest,
+                                 job.network.file, classes),
+                     "labels must be below the number of classes");
+  }
+}
+
 }  // namespace
 
 void check_job(const PruneJob& job) {
@@ -155,6 +180,9 @@ void check_job(const PruneJob& job) {
     throw InputError(job.calibration_name, "", "has no labels, so that no accuracy can be kept",
                      "give labelled images, or a budget (--energy, --energy-mj, --latency or --sparsity) "
                      "without --max-drop");
+  }
+  if (job.evaluation) {
+    check_evaluation(job);
   }
   most_zeros(job.network, job.options.limits);
   most_kept_bytes(job, fitted_count(job.options.recipe, split_images(job).fit.size));

@@ -34,8 +34,9 @@ struct PruneOutcome {
   std::string shortfall;  ///< how near it came, where the target was not reached
 };
 
-/// Throws InputError where a job cannot be done: an accuracy without labels, too few images, a limit for no
-/// layer, too little memory. Before a run's folder is made this leaves none behind.
+/// Throws InputError where a job cannot be done: an accuracy without labels or with those of other classes,
+/// too few images, a limit for no layer, too little memory. Before a run's folder is made this leaves none
+/// behind.
 void check_job(const PruneJob& job);
 
 /// Prunes in rounds: every round plans how many weights each layer keeps, prunes the layers from the most to

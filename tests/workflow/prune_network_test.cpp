@@ -104,6 +104,31 @@ TEST(UnitPruneNetwork, SchedulesThatDoHarmAreTakenBack) {
   }
 }
 
+TEST(ErrorsPruneNetwork, ImagesThatTellNoAccuracyAreRefusedBeforeTheWork) {
+  PruneJob job = small_job();
+  job.options.target.sparsity = 0.5;
+  job.evaluation = random_images(20);
+  job.evaluation_name = "tests";
+  const auto said = [&]() -> std::string {
+    try {
+      check_job(job);
+    } catch (const InputError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(said(), "");
+  job.evaluation->labels[7] = 3;
+  EXPECT_EQ(
+      said(),
+      "tests: has an image with the label 3, but small.onnx tells 3 classes apart; labels must be below "
+      "the number of classes");
+  job.evaluation->labels.clear();
+  EXPECT_EQ(said(),
+            "tests: has no labels, so that no accuracy can be measured on it; give labelled images, or leave "
+            "out --eval");
+}
+
 TEST(ErrorsPruneNetwork, AnImpossibleBoundOfMemoryIsSaidAtTheStart) {
   PruneJob job = rounds_job();
   job.options.memory = 1e6;
