@@ -8,6 +8,7 @@
 #include "cli/prune_arguments.h"
 #include "network/weights.h"
 #include "onnx/onnx_file.h"
+#include "runtime/classifier.h"
 #include "workflow/prune_context.h"
 #include "workflow/prune_goal.h"
 
@@ -72,15 +73,6 @@ std::vector<LayerLimit> parse_limits(const PruneArguments& arguments) {
     limits.push_back(parse_limit(text));
   }
   return limits;
-}
-
-/// The class scores that the network gives for one image; 0 where its output's shape is unknown.
-int64_t class_count(const Network& network) {
-  if (network.outputs.size() != 1) {
-    return 0;
-  }
-  const auto shape = network.shapes.find(network.outputs[0].name);
-  return shape == network.shapes.end() ? 0 : element_count(shape->second);
 }
 
 Network read_dense(const PruneArguments& arguments) {
@@ -180,7 +172,7 @@ PreparedJob prepare_job(const PruneArguments& arguments) {
   options.activation_bits = job.setting.workload.activation_bits;
   options.seed = arguments.data.seed;
   options.recipe.restore.norm = arguments.restore_norm == "l1" ? ErrorNorm::l1 : ErrorNorm::l2;
-  const bool many_classes = class_count(job.network) >= classes_for_top5;
+  const bool many_classes = job.network.outputs.size() == 1 && class_count(job.network) >= classes_for_top5;
   options.metric = arguments.metric.empty()     ? (many_classes ? Metric::top5 : Metric::top1)
                    : arguments.metric == "top5" ? Metric::top5
                                                 : Metric::top1;

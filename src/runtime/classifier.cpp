@@ -67,6 +67,11 @@ std::string find_feature_maps(const Network& network) {
   return {};
 }
 
+int64_t class_count(const Network& network) {
+  const Shape* shape = find_shape(network, network.outputs.at(0).name);
+  return shape == nullptr ? 0 : element_count(*shape);
+}
+
 std::size_t rank_of_label(std::span<const float> scores, std::size_t label) {
   const float own = scores[label];
   if (std::isnan(own)) {

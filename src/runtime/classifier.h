@@ -17,6 +17,9 @@ std::string find_logits(const Network& network);
 /// values at several places (a global pool, a Flatten). Empty where there is none.
 std::string find_feature_maps(const Network& network);
 
+/// The class scores that the first output gives for one image; 0 where its shape is unknown.
+int64_t class_count(const Network& network);
+
 /// How many scores rank before the label's: larger ones, and equal ones of lower classes. Past the end where
 /// the label's own score is not a number.
 std::size_t rank_of_label(std::span<const float> scores, std::size_t label);

@@ -4,12 +4,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <functional>
-#include <numeric>
 #include <utility>
-#include <vector>
 
 #include "base/error.h"
+#include "runtime/classifier.h"
 #include "workflow/conclude.h"
 #include "workflow/density_plan.h"
 #include "workflow/memory_need.h"
@@ -159,13 +157,9 @@ void check_evaluation(const PruneJob& job) {
     throw InputError(job.evaluation_name, "", "has no labels, so that no accuracy can be measured on it",
                      "give labelled images, or leave out --eval");
   }
-  const Shape& scores = job.network.outputs.at(0).shape;
-  if (scores.size() < 2 || std::any_of(scores.begin() + 1, scores.end(), [](int64_t n) { return n < 0; })) {
-    return;  // How many classes there are is known when the network runs.
-  }
-  const int64_t classes = std::accumulate(scores.begin() + 1, scores.end(), int64_t{1}, std::multiplies<>());
+  const int64_t classes = class_count(job.network);
   const int largest = *std::max_element(labels.begin(), labels.end());
-  if (largest >= classes) {
+  if (classes > 0 && largest >= classes) {
     throw InputError(job.evaluation_name, "",
                      fmt::format("has an image with the label {}, but {} tells {} classes apart", largest,
                                  job.network.file, classes),
