@@ -86,7 +86,7 @@ Kernel translate_gelu(const NodeReader& reader) {
 
 using Bound = c10::optional<at::Scalar>;
 
-/// A number, since bounds that are tensors take ten times as long.
+/// A number: a tensor would be broadcast element by element.
 Bound bound(const Operands& in, std::size_t index) {
   if (index >= in.size() || !in[index].defined()) {
     return c10::nullopt;
