@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "dataset/dataset.h"
+#include "error_of.h"
 #include "hand_made_files.h"
 #include "shared_data.h"
 #include "temporary_folder.h"

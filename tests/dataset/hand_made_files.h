@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "base/error.h"
 
 namespace mj {
 
@@ -96,17 +95,6 @@ inline void write(const std::filesystem::path& file, const std::string& bytes) {
 /// An 8-bit RGB PNG of one pixel.
 inline std::string one_pixel_png(const std::array<char, 3>& rgb) {
   return png({}, std::string(1, '\0') + std::string(rgb.begin(), rgb.end()));
-}
-
-/// The message of the InputError that `call` throws.
-template <class Call>
-std::string error_of(const Call& call) {
-  try {
-    call();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 }  // namespace mj

@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "dataset/dataset.h"
 #include "dataset/sources.h"
+#include "error_of.h"
 #include "hand_made_files.h"
 #include "temporary_folder.h"
 

@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "dataset/decoders.h"
 #include "dataset/image.h"
+#include "error_of.h"
 #include "jpeg_samples.h"
 #include "shared_data.h"
 

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "dataset/dataset.h"
+#include "error_of.h"
 #include "hand_made_files.h"
 
 namespace mj {

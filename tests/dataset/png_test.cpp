@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "dataset/image.h"
+#include "error_of.h"
 #include "hand_made_files.h"
 
 namespace mj {

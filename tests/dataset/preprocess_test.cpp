@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "dataset/resize.h"
+#include "error_of.h"
 #include "hand_made_files.h"
 #include "shared_data.h"
 

@@ -1,32 +1,21 @@
 #include <gtest/gtest.h>
 
-#include "base/error.h"
+#include "error_of.h"
 #include "tiny_network.h"
 
 namespace mj {
 namespace {
 
-/// The message of the InputError that `act` throws.
-template <class Act>
-std::string message_of(const Act& act) {
-  try {
-    act();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
-
 TEST(ErrorsRuntime, AnUnknownOperatorIsNamedWithItsOpset) {
   const auto network = TinyNetwork().input("x", {-1, 3}).node("Frobnicate", {"x"}, "y").build({"y"});
-  EXPECT_EQ(message_of([&] { open_session(network, one_thread()); }),
+  EXPECT_EQ(error_of([&] { open_session(network, one_thread()); }),
             "tiny.onnx: node 'y_node' (Frobnicate): operator Frobnicate of opset 13 cannot be executed");
 }
 
 TEST(ErrorsRuntime, AnOperatorOfAnotherDomainIsUnknown) {
   auto network = TinyNetwork().input("x", {-1, 3}).node("Relu", {"x"}, "y").build({"y"});
   network.nodes[0].domain = "com.example";
-  EXPECT_EQ(message_of([&] { open_session(network, one_thread()); }),
+  EXPECT_EQ(error_of([&] { open_session(network, one_thread()); }),
             "tiny.onnx: node 'y_node' (Relu): operator com.example.Relu of opset 13 cannot be executed");
 }
 
@@ -39,18 +28,18 @@ TEST(ErrorsRuntime, MissingWeightsNameTheirLayer) {
   network.constants.at("w").floats.clear();
   const std::string expected =
       "tiny.onnx: layer 'y_node': has no values for 'w'; the model must contain its weights to be executed";
-  EXPECT_EQ(message_of([&] { open_session(network, one_thread()); }), expected);
+  EXPECT_EQ(error_of([&] { open_session(network, one_thread()); }), expected);
   network.constants.clear();
-  EXPECT_EQ(message_of([&] { open_session(network, one_thread()); }), expected);
+  EXPECT_EQ(error_of([&] { open_session(network, one_thread()); }), expected);
   network.inputs.push_back({"w", {1, 1, 1, 1}, ElementType::float32});
   const auto session = open_session(network, one_thread());
-  EXPECT_EQ(message_of([&] { session->forward(images_of({1, 2, 3, 4}, 1, 2, 2), {}, {}); }), expected);
+  EXPECT_EQ(error_of([&] { session->forward(images_of({1, 2, 3, 4}, 1, 2, 2), {}, {}); }), expected);
 }
 
 TEST(ErrorsRuntime, AValueThatNothingGivesIsNamed) {
   const auto network = TinyNetwork().input("x", {-1, 3}).node("Add", {"x", "nothing"}, "y").build({"y"});
   EXPECT_EQ(
-      message_of([&] { open_session(network, one_thread()); }),
+      error_of([&] { open_session(network, one_thread()); }),
       "tiny.onnx: node 'y_node' (Add): has no values for 'nothing'; it must be an input, a constant or the "
       "output of an earlier node");
 }
@@ -61,7 +50,7 @@ TEST(ErrorsRuntime, AnAttributeOfTheWrongTypeIsNamed) {
                            .node("LeakyRelu", {"x"}, "y", {}, {{"alpha", int64_t{1}}})
                            .build({"y"});
   EXPECT_EQ(
-      message_of([&] { open_session(network, one_thread()); }),
+      error_of([&] { open_session(network, one_thread()); }),
       "tiny.onnx: node 'y_node' (LeakyRelu): has an attribute 'alpha' of another type; must be a number");
 }
 
@@ -69,7 +58,7 @@ TEST(ErrorsRuntime, OperandsThatDoNotFitAreNamedWithTheirShapes) {
   const auto network =
       TinyNetwork().input("x", {-1, 3}).constant("b", {2}, {1, 2}).node("Add", {"x", "b"}, "y").build({"y"});
   const auto session = open_session(network, one_thread());
-  const auto message = message_of([&] { session->run({floats({1, 3}, {1, 2, 3})}); });
+  const auto message = error_of([&] { session->run({floats({1, 3}, {1, 2, 3})}); });
   EXPECT_EQ(message.substr(0, message.find('(', 30)),
             "tiny.onnx: node 'y_node' (Add): cannot be computed from 1x3, 2 ");
 }
@@ -82,7 +71,7 @@ TEST(ErrorsRuntime, AHugeResultIsRefused) {
                            .build({"y"});
   const auto session = open_session(network, one_thread());
   EXPECT_EQ(
-      message_of([&] { session->run({floats({1}, {1})}); }),
+      error_of([&] { session->run({floats({1}, {1})}); }),
       "tiny.onnx: node 'y_node' (ConstantOfShape): cannot be computed from 4 (its result would be [1000000, "
       "1000000, 1000000, 1000000], more than 4 GB)");
 }
@@ -94,7 +83,7 @@ Network two_classes() {
 TEST(ErrorsRuntime, ImagesOfAnotherShapeAreRefused) {
   const auto session = open_session(two_classes(), one_thread());
   EXPECT_EQ(
-      message_of([&] {
+      error_of([&] {
         session->forward(images_of({1, 2, 3}, 3, 1, 1), {}, {});
       }),
       "tiny.onnx: input 'x': has the shape ?x1x1x2 and is given images of 3x1x1; the images must have the "
@@ -103,18 +92,18 @@ TEST(ErrorsRuntime, ImagesOfAnotherShapeAreRefused) {
 
 TEST(ErrorsRuntime, NoImagesAreRefused) {
   const auto session = open_session(two_classes(), one_thread());
-  EXPECT_EQ(message_of([&] { session->evaluate(images_of({}, 1, 1, 2), {}, {}); }),
+  EXPECT_EQ(error_of([&] { session->evaluate(images_of({}, 1, 1, 2), {}, {}); }),
             "tiny.onnx: is given no images; give at least one");
 }
 
 TEST(ErrorsRuntime, AccuracyNeedsLabelsWithinTheClasses) {
   const auto session = open_session(two_classes(), one_thread());
-  EXPECT_EQ(message_of([&] {
+  EXPECT_EQ(error_of([&] {
               session->evaluate(images_of({1, 2}, 1, 1, 2), {}, {});
             }),
             "tiny.onnx: is given images without labels; give labelled images");
   EXPECT_EQ(
-      message_of([&] {
+      error_of([&] {
         session->evaluate(images_of({1, 2}, 1, 1, 2, {2}), {}, {});
       }),
       "tiny.onnx: output 'y': has 2 classes, and an image has the label 2; labels must be below the number "
@@ -125,7 +114,7 @@ TEST(ErrorsRuntime, ImagesNeedANetworkWithOneInput) {
   const auto network =
       TinyNetwork().input("a", {-1, 2}).input("b", {-1, 2}).node("Add", {"a", "b"}, "y").build({"y"});
   const auto session = open_session(network, one_thread());
-  EXPECT_EQ(message_of([&] {
+  EXPECT_EQ(error_of([&] {
               session->forward(images_of({1, 2}, 1, 1, 2), {}, {});
             }),
             "tiny.onnx: has 2 data inputs; must have one, the images");
@@ -135,7 +124,7 @@ TEST(ErrorsRuntime, ABrokenImageIsReportedAsItIs) {
   auto inputs = images_of({1, 2}, 1, 1, 2);
   inputs.load = [](std::size_t, std::span<float>) { throw InputError("cat.jpg", "", "is broken", ""); };
   const auto session = open_session(two_classes(), one_thread());
-  EXPECT_EQ(message_of([&] { session->forward(inputs, {}, {}); }), "cat.jpg: is broken");
+  EXPECT_EQ(error_of([&] { session->forward(inputs, {}, {}); }), "cat.jpg: is broken");
 }
 
 TEST(ErrorsRuntime, AStopIsHeeded) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/files.h"
+#include "error_of.h"
 #include "hardware/accelerator.h"
 #include "temporary_folder.h"
 #include "workflow/calibration_split.h"
@@ -109,15 +110,8 @@ TEST(ErrorsPruneNetwork, ImagesThatTellNoAccuracyAreRefusedBeforeTheWork) {
   job.options.target.sparsity = 0.5;
   job.evaluation = random_images(20);
   job.evaluation_name = "tests";
-  const auto said = [&]() -> std::string {
-    try {
-      check_job(job);
-    } catch (const InputError& error) {
-      return error.what();
-    }
-    return "";
-  };
-  EXPECT_EQ(said(), "");
+  const auto said = [&] { return error_of([&] { check_job(job); }); };
+  EXPECT_EQ(said(), "no error");
   job.evaluation->labels[7] = 3;
   EXPECT_EQ(
       said(),
@@ -132,15 +126,7 @@ TEST(ErrorsPruneNetwork, ImagesThatTellNoAccuracyAreRefusedBeforeTheWork) {
 TEST(ErrorsPruneNetwork, AnImpossibleBoundOfMemoryIsSaidAtTheStart) {
   PruneJob job = rounds_job();
   job.options.memory = 1e6;
-  const auto said = [&]() -> std::string {
-    try {
-      prune_network(job, nullptr, {}, {});
-    } catch (const InputError& error) {
-      return error.what();
-    }
-    return "";
-  };
-  EXPECT_EQ(said(),
+  EXPECT_EQ(error_of([&] { prune_network(job, nullptr, {}, {}); }),
             "--memory: is 0.00 GB; pruning small.onnx takes up to 0.66 GB, most of it for layer fc; give "
             "more, or prune on fewer images");
 }
