@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-
 namespace mj {
 
 /// CRC-32 of PNG and gzip (RFC 1952, section 8).
