@@ -9,6 +9,7 @@
 #include "network/weights.h"
 #include "onnx/onnx_file.h"
 #include "runtime/classifier.h"
+#include "workflow/layer_passes.h"
 #include "workflow/prune_context.h"
 #include "workflow/prune_goal.h"
 
@@ -115,7 +116,7 @@ void set_lessons(const PruneArguments& arguments, PruneOptions& options) {
 PruneOptions method_options(const PruneArguments& arguments, const NetworkInputs& calibration,
                             const Network& network) {
   PruneOptions options = default_options(method_named(arguments.method), calibration.size,
-                                         !calibration.labels.empty(), mac_count(network));
+                                         !calibration.labels.empty(), pass_cost(network));
   options.step = arguments.step;
   if (arguments.damping) {
     options.recipe.damping = arguments.damping;

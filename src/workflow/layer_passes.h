@@ -10,6 +10,10 @@ namespace mj {
 
 constexpr double most_sample_bytes = 256e6;  ///< of one layer
 
+/// What a forward pass over one image takes, in MACs: the network's, or more where it has few for each value
+/// that its layers give, as with depthwise convolutions, so that reading and writing maps takes longer.
+double pass_cost(const Network& network);
+
 /// Output positions to sample in each of so many images: `positions`, or fewer, so that the layer's samples
 /// take at most most_sample_bytes.
 int64_t bounded_positions(const MacLayer& layer, std::size_t images, int64_t positions);

@@ -30,7 +30,7 @@ constexpr int64_t most_columns = 10000;              ///< of a reader: their inv
 
 std::size_t images_of_trial(const Network& network) {
   return static_cast<std::size_t>(
-      std::clamp(macs_of_trial / mac_count(network), fewest_trial_images, most_images));
+      std::clamp(macs_of_trial / pass_cost(network), fewest_trial_images, most_images));
 }
 
 bool is_among(std::span<const std::size_t> indices, std::size_t index) {

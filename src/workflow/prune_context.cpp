@@ -147,7 +147,7 @@ const std::vector<OutputInformation>& output_worth(PruneContext& context) {
     const Network& network = context.job.network;
     const uint64_t seed = derive_seed(context.job.options.seed, 3);
     const auto images = static_cast<std::size_t>(
-        std::clamp(macs_of_worth / mac_count(network), fewest_images_of_worth, most_images_of_worth));
+        std::clamp(macs_of_worth / pass_cost(network), fewest_images_of_worth, most_images_of_worth));
     context.worth =
         open_session(network, {})
             ->output_information(unfamiliar_images(context, images, seed),

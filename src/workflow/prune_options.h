@@ -105,7 +105,7 @@ constexpr std::size_t many_labels = 20000;
 /// The defaults of a method. docs/pruning.md has the experiments behind them.
 /// @param images   to prune with
 /// @param labelled whether they have labels
-/// @param macs of the network, for an image
+/// @param macs of the network, for an image (pass_cost)
 PruneOptions default_options(const NamedMethod& method, std::size_t images, bool labelled, double macs);
 
 /// Throws InternalError where there is none of that name.
