@@ -164,8 +164,8 @@ void add_prune_options(CLI::App& command, PruneArguments& arguments) {
   command
       .add_option(
           "--data", arguments.data.dataset,
-          "Images to learn from; a fifth is held back to decide when to stop, unless --fine-tune 0, a "
-          "budget and --eval leave nothing to decide")
+          "Images to learn from; a fifth is held back to decide when to stop, with a budget and --eval a "
+          "tenth, and none with --fine-tune 0 besides")
       ->required()
       ->type_name("DATASET");
   command

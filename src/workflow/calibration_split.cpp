@@ -15,15 +15,19 @@ namespace {
 
 constexpr std::size_t fewest_images = 10;
 constexpr std::size_t most_held_back = 10000;
+constexpr std::size_t fewest_for_tuning = 100;
 
 }  // namespace
 
-CalibrationSplit split_calibration(const NetworkInputs& inputs, uint64_t seed, const std::string& dataset) {
+CalibrationSplit split_calibration(const NetworkInputs& inputs, uint64_t seed, const std::string& dataset,
+                                   Decision decision) {
   if (inputs.size < fewest_images) {
     throw InputError(dataset, "", fmt::format("holds {} images for pruning", inputs.size),
                      fmt::format("at least {} are needed", fewest_images));
   }
-  const std::size_t held = std::min(inputs.size / 5, most_held_back);
+  const std::size_t wanted =
+      decision == Decision::accuracy ? inputs.size / 5 : std::max(inputs.size / 10, fewest_for_tuning);
+  const std::size_t held = std::min({wanted, inputs.size / 5, most_held_back});
   std::vector<std::size_t> all(inputs.size);
   std::iota(all.begin(), all.end(), std::size_t{0});
   std::vector<std::size_t> held_back(all.end() - static_cast<std::ptrdiff_t>(held), all.end());

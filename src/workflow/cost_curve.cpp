@@ -19,14 +19,24 @@ Matrix magnitudes(Matrix weights) {
 }  // namespace
 
 std::vector<std::size_t> by_score(const Matrix& weights, const Matrix& scores) {
-  std::vector<std::size_t> order;
+  struct Scored {
+    float score;
+    std::size_t place;
+  };
+  std::vector<Scored> found;
   for (std::size_t i = 0; i < weights.values.size(); ++i) {
     if (weights.values[i] != 0) {
-      order.push_back(i);
+      found.push_back({scores.values[i], i});
     }
   }
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return scores.values[a] > scores.values[b]; });
+  std::sort(found.begin(), found.end(), [](const Scored& a, const Scored& b) {
+    return a.score > b.score || (a.score == b.score && a.place < b.place);
+  });
+  std::vector<std::size_t> order;
+  order.reserve(found.size());
+  for (const Scored& each : found) {
+    order.push_back(each.place);
+  }
   return order;
 }
 

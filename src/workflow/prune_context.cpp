@@ -39,14 +39,13 @@ ProgressCallback logged(RunFolder* run, const ProgressCallback& progress) {
 }  // namespace
 
 CalibrationSplit split_images(const PruneJob& job) {
-  CalibrationSplit split = split_calibration(job.calibration, job.options.seed, job.calibration_name);
   const PruneOptions& options = job.options;
-  const bool decides = options.epochs > 0 || options.final_epochs > 0 || !has_budget(options.target) ||
-                       options.target.max_drop;
-  if (job.evaluation && !decides) {
-    return {.fit = job.calibration, .held_back = {}};
-  }
-  return split;
+  const bool is_tuned = options.epochs > 0 || options.final_epochs > 0;
+  const bool needs_accuracy = !job.evaluation || !has_budget(options.target) || options.target.max_drop ||
+                              (is_tuned && !options.on_few_images);
+  CalibrationSplit split = split_calibration(job.calibration, options.seed, job.calibration_name,
+                                             needs_accuracy ? Decision::accuracy : Decision::tuning);
+  return needs_accuracy || is_tuned ? split : CalibrationSplit{.fit = job.calibration, .held_back = {}};
 }
 
 PruneContext open_context(const PruneJob& job, RunFolder* run, const ProgressCallback& progress,

@@ -37,8 +37,8 @@ struct PruneContext {
   std::size_t kept_bytes = 0;  ///< that what layers give may take between two layers, a set of images
 };
 
-/// Holds none back where they would decide nothing, a budget being reached without fine-tuning, and accuracy
-/// is that on other images. Throws as split_calibration does.
+/// Holds fewer back where accuracy decides nothing, a budget being all that is to be reached, and is that on
+/// other images; none where there is no fine-tuning either. Throws as split_calibration does.
 CalibrationSplit split_images(const PruneJob& job);
 
 /// `progress` hears all of it, the run's log the ends of stages.

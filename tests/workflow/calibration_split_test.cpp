@@ -47,6 +47,17 @@ TEST(UnitCalibrationSplit, HoldsBackTenThousandOfSixtyThousand) {
   EXPECT_EQ(first_value(split.held_back, 0), 50000);
 }
 
+TEST(UnitCalibrationSplit, HoldsFewerBackWhereTheyDecideTuningAlone) {
+  const auto held = [](std::size_t images) {
+    return split_calibration(numbered(images, {}), 5, "images", Decision::tuning).held_back.size;
+  };
+  EXPECT_EQ(held(5000), 500U);
+  EXPECT_EQ(held(1000), 100U);
+  EXPECT_EQ(held(600), 100U);
+  EXPECT_EQ(held(100), 20U);
+  EXPECT_EQ(held(200000), 10000U);
+}
+
 TEST(UnitCalibrationSplit, DrawsFromAllClassesWhereTheyStandInOrder) {
   std::vector<int> labels(1000);
   std::iota(labels.begin(), labels.end(), 0);

@@ -33,5 +33,14 @@ TEST(UnitLayerPasses, FewImagesAreAllSampled) {
   EXPECT_TRUE(is_sampled_on_part(network, 1, 800, 50));
 }
 
+// By hand: 3e8 MACs for 1.2e6 values; then 3 x 3 filters of 1,000 single channels on 100 x 100 give 1e7
+// values for 9e7 MACs.
+TEST(UnitLayerPasses, FewMacsForEachValueCostAsMuchAs128) {
+  Network network = three_layers();
+  EXPECT_EQ(pass_cost(network), 3e8);
+  network.layers.emplace_back().shape = {.p = 100, .q = 100, .r = 3, .s = 3, .groups = 1000};
+  EXPECT_EQ(pass_cost(network), 128 * 11.2e6);
+}
+
 }  // namespace
 }  // namespace mj

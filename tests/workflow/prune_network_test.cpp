@@ -97,6 +97,18 @@ TEST(UnitPruneNetwork, NoImagesAreHeldBackThatWouldDecideNothing) {
   }
 }
 
+TEST(UnitPruneNetwork, HalfAsManyImagesAreHeldBackForTuningAlone) {
+  PruneJob job = small_job();
+  job.calibration = random_images(1500);
+  job.options.target.sparsity = 0.5;
+  job.options.final_epochs = 1;
+  EXPECT_EQ(split_images(job).held_back.size, 300U);
+  job.evaluation = random_images(20);
+  EXPECT_EQ(split_images(job).held_back.size, 150U);
+  job.options.on_few_images = false;  // They would decide nothing, but tell the accuracy after each round.
+  EXPECT_EQ(split_images(job).held_back.size, 300U);
+}
+
 TEST(UnitPruneNetwork, SchedulesThatDoHarmAreTakenBack) {
   const Constants start = constants_of(prune_network(job_on_few_images(1, 0), nullptr, {}, {}).network);
   for (const double learning_rate : {1e3, 1e30}) {  // The second makes the loss infinite.
