@@ -83,7 +83,7 @@ std::vector<std::string> method_names() {
 void add_method_options(CLI::App& command, PruneArguments& arguments) {
   command
       .add_option("--method", arguments.method,
-                  "How weights are chosen; auto: exact-obs or admm, by the layer's size")
+                  "How weights are chosen; auto: admm, or exact-obs or wanda by the layer's size")
       ->check(CLI::IsMember(method_names()))
       ->capture_default_str();
   command

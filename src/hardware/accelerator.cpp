@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "hardware/embedded_data.h"
 
 namespace mj {
@@ -60,12 +61,16 @@ std::string preset_text(std::string_view name) {
                    fmt::format("known are {}", fmt::join(preset_names(), ", ")));
 }
 
-Accelerator read_accelerator(const std::string& name_or_file) {
-  const auto built_in = embedded_text(accelerator_folder, name_or_file);
-  if (!built_in) {
-    check_name(name_or_file);
+std::string accelerator_text(const std::string& name_or_file) {
+  if (auto built_in = embedded_text(accelerator_folder, name_or_file)) {
+    return *std::move(built_in);
   }
-  const Document document = built_in ? parse_document(*built_in, name_or_file) : read_document(name_or_file);
+  check_name(name_or_file);
+  return read_file(name_or_file);
+}
+
+Accelerator read_accelerator(const std::string& name_or_file) {
+  const Document document = parse_document(accelerator_text(name_or_file), name_or_file);
   std::vector<Problem> problems;
   Accelerator accelerator = parse_accelerator(document, problems);
   throw_problems(name_or_file, problems);

@@ -130,6 +130,8 @@ std::vector<std::string> preset_names();
 /// The YAML text of a preset. Throws InputError that lists the names where there is none.
 std::string preset_text(std::string_view name);
 
+/// The text of a preset, or of a YAML file. Throws InputError where there is neither.
+std::string accelerator_text(const std::string& name_or_file);
 /// A preset's name, or a YAML file. Throws InputError with every problem found.
 Accelerator read_accelerator(const std::string& name_or_file);
 /// `problems` receives everything wrong; the result is usable only when it stays empty.

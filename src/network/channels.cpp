@@ -105,6 +105,25 @@ KeptChannels all_channels(const MacLayer& layer) {
           Kept(static_cast<std::size_t>(layer.shape.groups * layer.shape.k), true)};
 }
 
+/// Where the group's channels stand in a layer's weights.
+std::vector<ChannelPlace> places_in(const ChannelGroup& group, const MacLayer& layer) {
+  std::vector<ChannelPlace> places;
+  std::copy_if(group.places.begin(), group.places.end(), std::back_inserter(places),
+               [&](const ChannelPlace& place) { return place.constant == layer.weights; });
+  return places;
+}
+
+/// Sets rows of a layer's weight matrix to zero.
+void clear_rows(Network& network, const MacLayer& layer, const ChannelPlace& place,
+                const std::vector<int64_t>& channels) {
+  Matrix weights = weight_matrix(network, layer);
+  for (const int64_t channel : channels) {
+    float* first = weights.row(place.first + channel * place.repeat);
+    std::fill(first, first + place.repeat * weights.columns, 0.0F);
+  }
+  set_weight_matrix(network, layer, weights);
+}
+
 /// Columns of a reader's weight matrix that belong to a channel.
 std::pair<int64_t, int64_t> columns_of(const MacLayer& layer, const ChannelReader& reader, int64_t channel) {
   const int64_t taps = layer.shape.r * layer.shape.s;
@@ -156,12 +175,12 @@ void clear_channels(Network& network, const ChannelGroup& group, const std::vect
     set_weight_matrix(network, layer, weights);
   }
   for (const std::size_t giver : group.givers) {
-    const MacLayer& layer = network.layers[giver];
-    Matrix weights = weight_matrix(network, layer);
-    for (const int64_t channel : channels) {
-      std::fill(weights.row(channel), weights.row(channel) + weights.columns, 0.0F);
+    clear_rows(network, network.layers[giver], {}, channels);
+  }
+  for (const std::size_t layer : group.depthwise) {
+    for (const ChannelPlace& place : places_in(group, network.layers[layer])) {
+      clear_rows(network, network.layers[layer], place, channels);
     }
-    set_weight_matrix(network, layer, weights);
   }
 }
 
@@ -201,11 +220,9 @@ std::vector<KeptChannels> kept_channels(const Network& network, const std::vecto
       drop(kept[giver].outputs, 0, 1, channels[g]);
     }
     for (const std::size_t layer : groups[g].depthwise) {
-      for (const ChannelPlace& place : groups[g].places) {
-        if (place.constant == network.layers[layer].weights) {
-          drop(kept[layer].inputs, place.first, place.repeat, channels[g]);
-          drop(kept[layer].outputs, place.first, place.repeat, channels[g]);
-        }
+      for (const ChannelPlace& place : places_in(groups[g], network.layers[layer])) {
+        drop(kept[layer].inputs, place.first, place.repeat, channels[g]);
+        drop(kept[layer].outputs, place.first, place.repeat, channels[g]);
       }
     }
   }

@@ -53,7 +53,7 @@ std::vector<ChannelGroup> find_channel_groups(const Network& network);
 std::vector<std::vector<int64_t>> unread_channels(const Network& network,
                                                   const std::vector<ChannelGroup>& groups);
 
-/// Sets the weights that layers have for a group's channels to zero: the readers' and the givers'.
+/// Sets the weights that layers have for a group's channels to zero.
 void clear_channels(Network& network, const ChannelGroup& group, const std::vector<int64_t>& channels);
 
 /// Takes channels out of constants, and out of groups' counts. Shapes and layers have to be inferred again.

@@ -19,8 +19,6 @@
 namespace mj {
 namespace {
 
-// A Gram matrix of 8 GiB; the widest layer of a published network (VGG-16's first classifier, 25088) fits.
-constexpr int64_t most_columns = 32768;
 /// Of samples; each part is summed by itself, so that sums are the same for any number of threads.
 constexpr int64_t rows_in_part = 1024;
 
@@ -116,9 +114,9 @@ void ensure_shapes(const Matrix& weights, const Matrix& inputs, const Matrix& ou
 LayerProblem make_layer_problem(Matrix weights, Matrix inputs, Matrix outputs, const std::string& layer,
                                 bool has_bias, int threads) {
   ensure_shapes(weights, inputs, outputs);
-  if (weights.columns > most_columns) {
+  if (weights.columns > most_filter_weights) {
     throw InputError(layer, "", fmt::format("has {} weights in a filter", weights.columns),
-                     fmt::format("at most {} can be refitted by least squares", most_columns));
+                     fmt::format("at most {} can be refitted by least squares", most_filter_weights));
   }
   LayerProblem problem;
   threads = threads_wanted(threads);

@@ -28,6 +28,10 @@ Support support_of(const Matrix& weights);
 /// `weights` with zeros outside of `support`.
 Matrix masked(const Matrix& weights, const Support& support);
 
+/// Of a layer that is refitted: its Gram matrix takes 8 GiB. The widest layer of a published network
+/// (VGG-16's first classifier, 25,088) fits.
+inline constexpr int64_t most_filter_weights = 32768;
+
 /// One layer (or one group of it) to prune: find a sparse A with X A^T close to Y. Where the layer has a
 /// bias, means over the samples are removed from X and Y, so that the bias is refitted with the weights.
 struct LayerProblem {

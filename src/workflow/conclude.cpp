@@ -61,10 +61,15 @@ std::vector<PrunedLayer> describe_layers(PruneContext& context, const Estimate& 
   };
   std::vector<PrunedLayer> layers;
   for (std::size_t l = 0; l < before.layers.size(); ++l) {
-    const auto weights = static_cast<double>(weight_count(network.layers[l].shape));  // Those gone included.
+    // Those gone included. What two activations are multiplied in has none.
+    const auto weights = static_cast<double>(weight_count(network.layers[l].shape));
+    const auto density = [&](const Estimate& estimate) {
+      return has_weights(network, network.layers[l]) ? estimate.layers[l].workload.nonzero_weights / weights
+                                                     : 1;
+    };
     layers.push_back({.name = before.layers[l].workload.name,
-                      .density_before = before.layers[l].workload.nonzero_weights / weights,
-                      .density_after = after.layers[l].workload.nonzero_weights / weights,
+                      .density_before = density(before),
+                      .density_after = density(after),
                       .energy_before = before.layers[l].energy.total.value,
                       .energy_after = after.layers[l].energy.total.value,
                       .output_error = errors[l],
@@ -111,6 +116,24 @@ std::string shortfall(const PruneContext& context, const Measured& dense, const 
   return "";
 }
 
+/// Why so much less than the budget is used; empty where it is not.
+std::string slack_note(const PruneContext& context, const RunState& state) {
+  const PruneJob& job = context.job;
+  if (!has_budget(job.options.target)) {
+    return "";
+  }
+  const RoundGoal goal = final_goal(job, state.dense);
+  const double reached = counted(goal.kind, state.current);
+  if (goal.kind == RoundGoal::Kind::weights || reached >= (1 - most_slack) * goal.limit) {
+    return "";
+  }
+  const char* why = !state.network ? "the network that was given is within it, and is written as it is"
+                    : job.options.method == PruneMethod::levels
+                        ? "activations became sparser than was planned"
+                        : "rounds are corrected only where they end above it";
+  return fmt::format("the budget is used to {:.1f} %: {}", 100 * reached / goal.limit, why);
+}
+
 std::string accuracy_source(const PruneContext& context) {
   const PruneJob& job = context.job;
   if (job.evaluation) {
@@ -137,17 +160,20 @@ PruneOutcome conclude(PruneContext& context, RunState state) {
   result.batch = job.options.batch;
   result.seed = job.options.seed;
   const Estimate before = estimate_network(job.network, dense.stats, job.setting);
-  const Estimate after = estimate_written(context, kept, pruned.stats, "pruned network");
+  WrittenNetwork written = state.network ? network_to_write(context, kept) : as_it_is(kept);
+  const Estimate after = estimate_written(context, written, pruned.stats, "pruned network");
   context.working->load_constants(job.network);
   result.before = figures(context, before, dense, *context.working, "dense network");
   context.working->load_constants(kept);
-  WrittenNetwork written = network_to_write(context, kept);
   result.after = figures(context, after, pruned, written.session ? *written.session : *context.working,
                          "pruned network");
   result.layers = describe_layers(context, before, after, kept, written.kept);
   result.history = std::move(state.history);
   result.stopped_by = state.stopped_by;
   result.notes = zero_notes(job.setting.accelerator);
+  if (std::string note = slack_note(context, state); !note.empty()) {
+    result.notes.push_back(std::move(note));
+  }
   result.accuracy_on = accuracy_source(context);
   outcome.shortfall = shortfall(context, dense, pruned);
   outcome.reached = outcome.shortfall.empty();

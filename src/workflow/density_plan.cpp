@@ -1,5 +1,7 @@
 #include "workflow/density_plan.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -121,8 +123,13 @@ std::vector<Matrix> loss_scores(const Network& network, const std::vector<std::v
       for (int64_t j = 0; j < weights.columns; ++j) {
         const double w = weights.at(i, j);
         const double power = input_power[l][static_cast<std::size_t>(group * weights.columns + j)];
-        weights.at(i, j) =
-            static_cast<float>(w * w * power * information[l].diagonal[static_cast<std::size_t>(i)]);
+        const double score = w * w * power * information[l].diagonal[static_cast<std::size_t>(i)];
+        if (!std::isfinite(score)) {
+          throw InputError(network.file, fmt::format("layer '{}'", layer.name),
+                           "has weights whose worth is not finite",
+                           "the network's gradients on the images must be finite");
+        }
+        weights.at(i, j) = static_cast<float>(score);
       }
     }
     scores.push_back(std::move(weights));

@@ -103,7 +103,7 @@ void tune_on_few_images(PruneContext& context, RunState& state, int epochs, cons
         begun.helped = true;
       }
       report_epoch(context, name, training, begun.training.epochs, least, reached);
-      is_lost = !begun.helped && reached > much_further * least;
+      is_lost = !std::isfinite(reached) || (!begun.helped && reached > much_further * least);
       if (!is_lost) {  // A run that goes on would not know it, and would go on with the schedule.
         save_if_due(context, state);
       }

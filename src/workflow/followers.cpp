@@ -46,7 +46,9 @@ std::string batch_norm_mean_of(const Network& network, const std::string& value)
   const Node* reader = single_reader(network, flow, value);
   const bool is_norm = reader != nullptr && reader->op == "BatchNormalization" &&
                        reader->inputs.size() == 5 && reader->inputs[0] == value;
-  return is_norm && network.constants.contains(reader->inputs[3]) ? reader->inputs[3] : std::string();
+  return is_norm && network.constants.contains(reader->inputs[3]) && is_read_once(flow, reader->inputs[3])
+             ? reader->inputs[3]
+             : std::string();
 }
 
 std::optional<Addition> addition_behind(const Network& network, std::size_t layer) {

@@ -40,6 +40,10 @@ std::vector<double> layer_output_errors(Session& reference, Session& other, cons
   LayerPasses reference_passes(reference, inputs, kept_bytes);
   LayerPasses other_passes(other, inputs, kept_bytes);
   for (std::size_t l = 0; l < network.layers.size(); ++l) {
+    if (!has_weights(network, network.layers[l])) {
+      errors.push_back(0);
+      continue;
+    }
     const SampleOptions sampling{.positions = bounded_positions(network.layers[l], inputs.size, positions),
                                  .seed = seed};
     reference_passes.go_to(l, stop);

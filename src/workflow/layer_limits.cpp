@@ -29,6 +29,14 @@ std::vector<double> most_zeros(const Network& network, const std::vector<LayerLi
                                    network.layers.size() > shown ? ", ..." : ""));
     }
   }
+  // Layers that share their weights lose what the least of them may.
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    for (std::size_t j = 0; j < shares.size(); ++j) {
+      if (!network.layers[i].weights.empty() && network.layers[i].weights == network.layers[j].weights) {
+        shares[i] = std::min(shares[i], shares[j]);
+      }
+    }
+  }
   return shares;
 }
 

@@ -21,12 +21,8 @@ std::size_t first_reader(const ChannelGroup& group) {
 }
 
 /// In the order of their first readers, in which they are tried fastest.
-std::vector<ChannelGroup> groups_in_order(const PruneContext& context, const Network& network,
-                                          RoundGoal::Kind kind) {
-  if (!may_remove_channels(context.job) || kind == RoundGoal::Kind::weights) {
-    return {};
-  }
-  std::vector<ChannelGroup> groups = find_channel_groups(network);
+std::vector<ChannelGroup> groups_in_order(const PruneContext& context, const Network& network) {
+  std::vector<ChannelGroup> groups = removable_channels(context, network);
   std::stable_sort(groups.begin(), groups.end(),
                    [](const auto& a, const auto& b) { return first_reader(a) < first_reader(b); });
   return groups;
@@ -46,7 +42,7 @@ std::vector<LayerChoices> try_layers(PruneContext& context, const Network& netwo
   for (std::size_t l = 0; l < network.layers.size(); ++l) {
     const MacLayer& layer = network.layers[l];
     LayerChoices& choices = layers.emplace_back();
-    if (!has_weights(network, layer) || !seen.insert(layer.weights).second) {
+    if (!has_weights(network, layer) || !seen.insert(layer.weights).second || !can_be_refitted(layer)) {
       continue;
     }
     stage(context, name + ": trying densities")(
@@ -61,18 +57,17 @@ std::vector<LayerChoices> try_layers(PruneContext& context, const Network& netwo
 }
 
 std::vector<GroupChoices> try_groups(PruneContext& context, const Network& network, LevelTrials& trials,
-                                     RoundGoal::Kind kind, const std::string& name) {
+                                     const std::string& name) {
   std::vector<GroupChoices> tried;
-  const std::vector<ChannelGroup> groups = groups_in_order(context, network, kind);
+  const std::vector<ChannelGroup> groups = groups_in_order(context, network);
   const std::vector<std::vector<int64_t>> unread = unread_channels(network, groups);
   for (const ChannelGroup& group : groups) {
     const std::vector<int64_t>& gone = unread[tried.size()];
     stage(context, name + ": trying channels")(
         {.fraction = static_cast<double>(tried.size()) / static_cast<double>(groups.size()),
          .detail = network.layers[first_reader(group)].name});
-    tried.push_back({group, can_try(context, network, group)
-                                ? trials.of_group(group, gone.size())
-                                : GroupTrial{.order = gone, .unread = std::ssize(gone)}});
+    tried.push_back({group, can_try(network, group) ? trials.of_group(group, gone.size())
+                                                    : GroupTrial{.order = gone, .unread = std::ssize(gone)}});
   }
   return tried;
 }
@@ -97,12 +92,12 @@ std::vector<LayerChoices> as_made_good(std::vector<LayerChoices> layers) {
 
 }  // namespace
 
-TriedLevels try_levels(PruneContext& context, const Network& network, RoundGoal::Kind kind, uint64_t seed,
+TriedLevels try_levels(PruneContext& context, const Network& network, uint64_t seed,
                        const std::string& name) {
   LevelTrials trials(context, network, seed);
   TriedLevels tried;
   tried.layers = try_layers(context, network, trials, name);
-  tried.groups = try_groups(context, network, trials, kind, name);
+  tried.groups = try_groups(context, network, trials, name);
   return tried;
 }
 

@@ -22,8 +22,7 @@ struct TriedLevels {
 
 /// @param network to prune; its layers keep their present zeros
 /// @param name    of the round, for progress
-TriedLevels try_levels(PruneContext& context, const Network& network, RoundGoal::Kind kind, uint64_t seed,
-                       const std::string& name);
+TriedLevels try_levels(PruneContext& context, const Network& network, uint64_t seed, const std::string& name);
 
 /// Which channels go and how many weights each layer keeps: losses are taken to add up, and one price of
 /// energy (or of a weight) decides for all, the lowest at which the goal is met.

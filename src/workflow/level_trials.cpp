@@ -23,7 +23,8 @@ constexpr double most_images = 1000;
 /// the layers' errors.
 constexpr std::array<std::size_t, 4> measured_shares{0, 2, 3, 5};
 constexpr std::array<std::size_t, 3> measured_removals{0, 2, 4};
-constexpr double least_loss = 1e-9;  ///< below it rounding decides
+constexpr double least_loss = 1e-9;       ///< below it rounding decides
+constexpr double loss_of_nonsense = 1e6;  ///< outputs that are not numbers
 constexpr std::size_t most_readers = 6;
 constexpr int64_t most_weights_at_once = 4'000'000;  ///< of a layer: six supports take a byte a weight each
 constexpr int64_t most_columns = 10000;              ///< of a reader: their inverse Gram matrix takes 400 MB
@@ -55,14 +56,11 @@ int64_t channels_gone(const GroupTrial& trial, int64_t channels, std::size_t rem
   return std::min(trial.unread + more, channels - 1);
 }
 
-bool can_try(const PruneContext& context, const Network& network, const ChannelGroup& group) {
-  const auto is_free = [&](std::size_t layer) { return context.most_zeros[layer] >= 1; };
+bool can_try(const Network& network, const ChannelGroup& group) {
   return group.readers.size() <= most_readers &&
-         std::all_of(group.givers.begin(), group.givers.end(), is_free) &&
-         std::all_of(group.depthwise.begin(), group.depthwise.end(), is_free) &&
          std::all_of(group.readers.begin(), group.readers.end(), [&](const ChannelReader& reader) {
            const LayerShape& shape = network.layers[reader.layer].shape;
-           return is_free(reader.layer) && shape.c * shape.r * shape.s <= most_columns;
+           return shape.c * shape.r * shape.s <= most_columns;
          });
 }
 
@@ -97,7 +95,8 @@ LayerFit LevelTrials::fit(std::size_t layer) {
 
 double LevelTrials::loss_of(const Network& pruned) {
   context_.working->load_constants(pruned);
-  return std::max(mean_divergence(before_, loss_passes_.logits(context_.stop)), least_loss);
+  const double loss = mean_divergence(before_, loss_passes_.logits(context_.stop));
+  return std::isfinite(loss) ? std::max(loss, least_loss) : loss_of_nonsense;
 }
 
 LayerTrial LevelTrials::of_layer(std::size_t layer, double nonzero, bool patterned) {
@@ -165,8 +164,10 @@ GroupTrial LevelTrials::of_group(const ChannelGroup& group, std::size_t unread) 
   std::vector<double> errors;
   std::vector<MeasuredLoss> measured;
   for (std::size_t removal = 1; removal <= tried_removals.size(); ++removal) {
-    for (const std::size_t giver : group.givers) {
-      restore_layer(pruned, network_, giver, "");
+    for (const auto& cleared : {group.givers, group.depthwise}) {
+      for (const std::size_t layer : cleared) {
+        restore_layer(pruned, network_, layer, "");
+      }
     }
     for (std::size_t r = 0; r < problems.size(); ++r) {
       restore_layer(pruned, network_, group.readers[r].layer, problems[r].norm_mean);

@@ -35,9 +35,8 @@ struct LayerTrial {
 /// the others too. One of the group's channels stays.
 int64_t channels_gone(const GroupTrial& trial, int64_t channels, std::size_t removal);
 
-/// Whether a group's removal is tried: layers with few enough readers of moderate size, all of which may lose
-/// any of their weights.
-bool can_try(const PruneContext& context, const Network& network, const ChannelGroup& group);
+/// Whether a group's removal is tried: it has few enough readers of moderate size.
+bool can_try(const Network& network, const ChannelGroup& group);
 
 /// Measures what pruning one part of a network does to its outputs: the divergence from what it gave before.
 class LevelTrials {

@@ -91,7 +91,22 @@ ProgressCallback stage(const PruneContext& context, std::string name) {
 }
 
 bool may_remove_channels(const PruneJob& job) {
-  return job.options.channels && !job.setting.accelerator.weight_pattern;
+  return job.options.channels && !job.options.target.sparsity && !job.setting.accelerator.weight_pattern;
+}
+
+std::vector<ChannelGroup> removable_channels(const PruneContext& context, const Network& network) {
+  std::vector<ChannelGroup> groups;
+  if (may_remove_channels(context.job)) {
+    groups = find_channel_groups(network);
+  }
+  const auto is_limited = [&](std::size_t layer) { return context.most_zeros[layer] < 1; };
+  std::erase_if(groups, [&](const ChannelGroup& group) {
+    return std::any_of(group.givers.begin(), group.givers.end(), is_limited) ||
+           std::any_of(group.depthwise.begin(), group.depthwise.end(), is_limited) ||
+           std::any_of(group.readers.begin(), group.readers.end(),
+                       [&](const ChannelReader& reader) { return is_limited(reader.layer); });
+  });
+  return groups;
 }
 
 uint64_t round_seed(const PruneContext& context, Task task, int round, std::size_t part) {
@@ -118,11 +133,11 @@ Measured measure(PruneContext& context, const Network& network, const std::strin
   Measured measured;
   measured.stats = context.working->measure_activations(context.statistics,
                                                         stage(context, name + ": activations"), context.stop);
-  const Estimate estimate = is_dense ? estimate_network(network, measured.stats, context.job.setting)
-                                     : estimate_written(context, network, measured.stats, name);
+  const WrittenNetwork written = is_dense ? as_it_is(network) : network_to_write(context, network);
+  const Estimate estimate = estimate_written(context, written, measured.stats, name);
   measured.energy = total_energy(estimate).value;
   measured.cycles = total_cycles(estimate);
-  measured.nonzero_weights = count_weights(network).nonzero;
+  measured.nonzero_weights = count_weights(written.network).nonzero;
   if (!context.split.held_back.labels.empty()) {
     measured.accuracy =
         context.working->evaluate(context.split.held_back, stage(context, name + ": accuracy"), context.stop);

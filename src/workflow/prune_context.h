@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/progress.h"
+#include "network/channels.h"
 #include "workflow/calibration_split.h"
 #include "workflow/measured.h"
 #include "workflow/network_energy.h"
@@ -54,9 +55,11 @@ void set_run(PruneContext& context, RunFolder* run, const ProgressCallback& prog
 /// A callback that reports under the name of a stage.
 ProgressCallback stage(const PruneContext& context, std::string name);
 
-/// Whether the run may remove channels. Not under a weight pattern: fewer channels would part those anew that
-/// stand in a group of it.
+/// Whether the run may remove channels. Not where the goal counts zeros, which fewer channels take away; nor
+/// under a weight pattern: fewer channels would part those anew that stand in a group of it.
 bool may_remove_channels(const PruneJob& job);
+/// The groups of `network` that channels may go from: none with a layer whose weights are limited.
+std::vector<ChannelGroup> removable_channels(const PruneContext& context, const Network& network);
 
 /// Seeds of a round's tasks.
 enum class Task : uint64_t {

@@ -11,6 +11,9 @@ namespace mj {
 /// Rounds after the planned ones, that take off what fine-tuning gave back.
 inline constexpr int most_corrections = 8;
 
+/// A cost may lie so far below a budget, as a share of it, without more ado.
+inline constexpr double most_slack = 0.01;
+
 /// Whether an energy, cycles or a number of weights is to be reached (else accuracy alone decides).
 bool has_budget(const PruneTarget& target);
 

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "network/dataflow.h"
 #include "network/weights.h"
 #include "prune/choose_damping.h"
 #include "prune/coupling.h"
@@ -93,6 +94,14 @@ void scale_columns(Matrix& matrix, const double* scales) {
   for (int64_t i = 0; i < matrix.rows; ++i) {
     for (int64_t j = 0; j < matrix.columns; ++j) {
       matrix.at(i, j) = static_cast<float>(scales[j] * matrix.at(i, j));
+    }
+  }
+}
+
+void subtract_from_rows(Matrix& matrix, const std::vector<float>& values) {
+  for (int64_t i = 0; i < matrix.rows; ++i) {
+    for (int64_t j = 0; j < matrix.columns; ++j) {
+      matrix.at(i, j) -= values[static_cast<std::size_t>(j)];
     }
   }
 }
@@ -194,16 +203,16 @@ std::vector<int64_t> kept_in_groups(const Network& network, const MacLayer& laye
   return counts;
 }
 
-/// Puts the fitted bias where the layer can hold it. `before` is the bias that the outputs were sampled with.
-void store_bias(Network& network, const MacLayer& layer, const std::string& norm_mean,
+/// Puts the fitted bias where the layer can hold it.
+void store_bias(Network& network, const MacLayer& layer, const LayerFit& fit,
                 const std::vector<float>& bias) {
-  if (!layer.bias.empty()) {
-    set_bias_vector(network, layer, bias);
-  } else if (!norm_mean.empty()) {
-    auto& mean = network.constants.find(norm_mean)->second.floats;
+  if (!fit.norm_mean.empty()) {
+    auto& mean = network.constants.find(fit.norm_mean)->second.floats;
     for (std::size_t i = 0; i < mean.size(); ++i) {
       mean[i] -= bias[i];
     }
+  } else if (fit.has_bias) {
+    set_bias_vector(network, layer, bias);
   }
 }
 
@@ -224,10 +233,14 @@ void store_groups(Network& network, const MacLayer& layer, const LayerFit& fit,
     bias[i] = static_cast<float>(factor * bias[i]);
   }
   set_weight_matrix(network, layer, all);
-  store_bias(network, layer, fit.norm_mean, bias);
+  store_bias(network, layer, fit, bias);
 }
 
 }  // namespace
+
+bool can_be_refitted(const MacLayer& layer) {
+  return layer.shape.c * layer.shape.r * layer.shape.s <= most_filter_weights;
+}
 
 LayerFit fit_layer(const Network& network, std::size_t layer, LayerSamples read, Matrix wanted,
                    std::size_t images, const OutputInformation* worth) {
@@ -235,7 +248,12 @@ LayerFit fit_layer(const Network& network, std::size_t layer, LayerSamples read,
   LayerFit fit;
   fit.images = images;
   fit.norm_mean = mac.bias.empty() ? batch_norm_mean_of(network, mac.output) : std::string();
-  fit.has_bias = !mac.bias.empty() || !fit.norm_mean.empty();
+  // One that other layers share stays as it is, so that they do.
+  const bool has_own_bias = !mac.bias.empty() && is_read_once(trace_dataflow(network), mac.bias);
+  fit.has_bias = has_own_bias || !fit.norm_mean.empty();
+  if (!mac.bias.empty() && !has_own_bias) {
+    subtract_from_rows(wanted, bias_vector(network, mac));
+  }
   if (worth != nullptr && !worth->groups.empty()) {
     const Neighbours neighbours{read.in_image, neighbouring_positions,
                                 std::pow(std::max(worth->agreement, 1.0), joined_share)};

@@ -27,6 +27,9 @@ struct LayerFit {
       norm_mean;  ///< the batch norm's mean that takes up a change of the outputs' means; may be empty
 };
 
+/// Whether least squares take the layer: not where filters have more weights than most_filter_weights.
+bool can_be_refitted(const MacLayer& layer);
+
 /// @param read   what the layer reads
 /// @param wanted the outputs that it should give at the positions of `read`
 /// @param images of which the samples are

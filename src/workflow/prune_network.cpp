@@ -7,12 +7,14 @@
 #include <utility>
 
 #include "base/error.h"
+#include "network/weights.h"
 #include "runtime/classifier.h"
 #include "workflow/conclude.h"
 #include "workflow/density_plan.h"
 #include "workflow/memory_need.h"
 #include "workflow/prune_context.h"
 #include "workflow/prune_goal.h"
+#include "workflow/prune_layer.h"
 #include "workflow/prune_round.h"
 
 namespace mj {
@@ -167,6 +169,22 @@ void check_evaluation(const PruneJob& job) {
   }
 }
 
+/// Before the work, too.
+void check_widths(const PruneJob& job, const std::vector<double>& most_zeros) {
+  if (job.options.method == PruneMethod::magnitude) {
+    return;
+  }
+  for (std::size_t l = 0; l < most_zeros.size(); ++l) {
+    const MacLayer& layer = job.network.layers[l];
+    if (has_weights(job.network, layer) && !can_be_refitted(layer) && most_zeros[l] > 0) {
+      throw InputError(job.network.file, fmt::format("layer '{}'", layer.name),
+                       fmt::format("has {} weights in a filter, and at most {} can be refitted",
+                                   layer.shape.c * layer.shape.r * layer.shape.s, most_filter_weights),
+                       fmt::format("leave it as it is with --keep '{}'", layer.name));
+    }
+  }
+}
+
 }  // namespace
 
 void check_job(const PruneJob& job) {
@@ -178,7 +196,7 @@ void check_job(const PruneJob& job) {
   if (job.evaluation) {
     check_evaluation(job);
   }
-  most_zeros(job.network, job.options.limits);
+  check_widths(job, most_zeros(job.network, job.options.limits));
   most_kept_bytes(job, fitted_count(job.options.recipe, split_images(job).fit.size));
 }
 
@@ -191,6 +209,7 @@ PruneOutcome prune_network(const PruneJob& job, RunFolder* run, const ProgressCa
 
 void prune_front(PruneJob job, const std::vector<double>& energy_shares, const FrontMember& member,
                  const ProgressCallback& progress, std::stop_token stop) {
+  job.options.target.energy_share = energy_shares.front();  // Which images are held back depends on a budget.
   check_job(job);
   PruneContext context = open_context(job, nullptr, progress, std::move(stop));
   for (const double share : energy_shares) {

@@ -39,10 +39,10 @@ struct PruneOutcome {
 /// behind.
 void check_job(const PruneJob& job);
 
-/// Prunes in rounds: every round plans how many weights each layer keeps, prunes the layers from the most to
-/// the least expensive, fine-tunes with the zeros held, and measures; it ends at the budget or rolls back to
-/// the last network above the accuracy floor. Without a budget PruneMethod::levels looks for the least energy
-/// above the floor by bisection, each round from the dense network on.
+/// Prunes in rounds: every round plans how many weights each layer keeps, prunes the layers one after the
+/// other (PruneOptions::order), fine-tunes with the zeros held, and measures; it ends at the budget or rolls
+/// back to the last network above the accuracy floor. Without a budget PruneMethod::levels looks for the
+/// least energy above the floor by bisection, each round from the dense network on.
 /// @param run where finished layers and epochs are kept, and from which the run goes on; may be null
 /// Throws Interrupted when `stop` is requested; what `run` holds is whole then.
 PruneOutcome prune_network(const PruneJob& job, RunFolder* run, const ProgressCallback& progress,

@@ -57,7 +57,8 @@ struct RecipeOptions {
   /// Of the solver and the refit, as a fraction of the Gram matrix's mean diagonal. None (of `levels`): 1e-3,
   /// and where a layer has fewer than four samples for each of its inputs as choose_damping finds.
   std::optional<double> damping;
-  std::optional<Solver> solver;  ///< of `levels`; none: solver_for the layer's size
+  std::optional<Solver> solver;  ///< of `levels`; none: ADMM where a layer's outputs count together, else by
+                                 ///< its size (solver_for)
   bool match_variance = false;   ///< each output channel's to the dense network's, after the refit
   bool compensate = false;    ///< a layer whose output is added to another value makes that one's error good
   std::size_t images = 1000;  ///< that layers are sampled on
@@ -99,7 +100,7 @@ struct PruneOptions {
 };
 
 /// From so many labelled images on fine-tuning learns from labels; with fewer from the dense network alone,
-/// on images that are cropped, mirrored and mixed anew every time.
+/// on images that are cropped and mirrored anew every time.
 constexpr std::size_t many_labels = 20000;
 
 /// The defaults of a method. docs/pruning.md has the experiments behind them.

@@ -21,7 +21,8 @@ struct PrunedLayer {
   std::string name;
   double density_before = 1, density_after = 1;  ///< non-zero weights over the weights that it had
   double energy_before = 0, energy_after = 0;    ///< per image, in 16-bit MACs
-  double output_error = 0;  ///< squared error of the layer's output over its power, on calibration images
+  double output_error = 0;  ///< squared error of the layer's output over its power, on images that it
+                            ///< was not fitted to
   int64_t channels_before = 0, channels_after = 0;  ///< that it gives
   std::string solver;  ///< that chose its weights, of PruneMethod::levels; else empty
 };

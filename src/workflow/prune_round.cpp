@@ -19,8 +19,6 @@
 namespace mj {
 namespace {
 
-/// A cost may lie so far below a round's goal, as a share of it.
-constexpr double most_slack = 0.01;
 /// What a corrected plan aims at, as a share of the goal.
 constexpr double corrected_aim = 0.998;
 constexpr int most_tries = 3;
@@ -55,7 +53,7 @@ RoundPlan make_plan(PruneContext& context, const RunState& state, RoundGoal goal
   if (job.options.method == PruneMethod::levels) {
     auto& tried = starts_dense(context, state) ? context.tried_dense : context.tried;
     if (tried == nullptr) {
-      tried = std::make_shared<const TriedLevels>(try_levels(context, network, goal.kind, seed, name));
+      tried = std::make_shared<const TriedLevels>(try_levels(context, network, seed, name));
     }
     return choose_levels(context, network, measured, *tried, goal);
   }
@@ -132,6 +130,9 @@ void prune_one(PruneContext& context, std::optional<SamplePasses>& passes, Round
     prune_layer_by_magnitude(begun.network, layer, keep);
     return;
   }
+  if (!can_be_refitted(begun.network.layers[layer])) {
+    return;
+  }
   const std::optional<Addition> addition =
       options.recipe.compensate ? addition_behind(begun.network, layer) : std::nullopt;
   const bool is_part =
@@ -190,13 +191,14 @@ bool is_corrected(PruneContext& context, RunState& state, const std::string& nam
                   std::optional<Measured>& measured) {
   RoundState& begun = *state.begun;
   const RoundGoal goal = round_goal(context.job, state);
-  if (begun.settled || !begun.reachable || goal.kind == RoundGoal::Kind::weights ||
+  if (begun.settled || goal.kind == RoundGoal::Kind::weights ||
       context.job.options.method != PruneMethod::levels || begun.corrections + 1 >= most_tries) {
     return false;
   }
   measured = measure(context, begun.network, name);
   const double reached = counted(goal.kind, *measured);
-  if (reached <= goal.limit && reached >= (1 - most_slack) * goal.limit) {
+  const bool is_above = reached > goal.limit;
+  if (is_above ? !begun.reachable : reached >= (1 - most_slack) * goal.limit) {
     return false;
   }
   RoundState next = begin_round(context, state, name, begun.aim * corrected_aim * goal.limit / reached);

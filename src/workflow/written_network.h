@@ -18,11 +18,13 @@ struct WrittenNetwork {
 };
 
 WrittenNetwork network_to_write(const PruneContext& context, const Network& network);
+/// With all of its channels, as for the network that was given.
+WrittenNetwork as_it_is(const Network& network);
 
-/// The energy of what is written for `network`.
-/// @param stats   of `network`
+/// The energy of what is written.
+/// @param stats   of the network that was pruned
 /// @param name    of the stage in which smaller networks are measured anew
-Estimate estimate_written(PruneContext& context, const Network& network, const ActivationStats& stats,
+Estimate estimate_written(PruneContext& context, const WrittenNetwork& written, const ActivationStats& stats,
                           const std::string& name);
 
 }  // namespace mj

@@ -7,6 +7,7 @@
 #include "base/files.h"
 #include "base/random.h"
 #include "end_to_end/quick_prune.h"
+#include "hardware/accelerator.h"
 #include "onnx/onnx_file.h"
 #include "temporary_folder.h"
 
@@ -112,6 +113,23 @@ TEST(EndToEndResumeErrors, AnotherModelOrOptionIsNotResumed) {
   const ProgramRun model = run_mj(arguments);
   EXPECT_EQ(model.exit_code, 3);
   EXPECT_THAT(model.errors, HasSubstr("holds a run with other options: model was "));
+}
+
+TEST(EndToEndResumeErrors, AnotherAcceleratorOfTheSameNameIsNotResumed) {
+  MJ_NEED_FASHION_MNIST();
+  const TemporaryFolder folder;
+  const auto accelerator = folder.path() / "mine.yaml";
+  std::string text = mj::accelerator_text("eyeriss-cvpr17");
+  mj::write_file_atomically(accelerator, text);
+  const auto arguments = with(quick_prune(folder.path() / "out.onnx"),
+                              {"--hw", accelerator, "--run", folder.path() / "run", "--resume"});
+  ASSERT_EQ(run_mj(arguments, ".", {.interrupt_at = "dense network:"}).exit_code, 130);
+  const std::string level = "energy: dram";
+  ASSERT_NE(text.find(level), std::string::npos);
+  mj::write_file_atomically(accelerator, text.replace(text.find(level), level.size(), "energy: 100"));
+  const ProgramRun edited = run_mj(arguments);
+  EXPECT_EQ(edited.exit_code, 3);
+  EXPECT_THAT(edited.errors, HasSubstr("holds a run with other options: accelerator was "));
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "graph_builder.h"
 #include "network/weights.h"
 
@@ -52,6 +54,23 @@ TEST(UnitChannels, ClearedChannelsAreUnread) {
   EXPECT_EQ(count_nonzeros(weight_matrix(network, network.layers[0])), 6);
   clear_channels(network, groups[0], {1, 3});
   EXPECT_EQ(unread_channels(network, groups)[0].size(), 3U) << "one channel stays";
+}
+
+// Conv a, a filter for each of its channels, conv b.
+TEST(UnitChannels, AClearedChannelsOwnFilterIsClearedToo) {
+  GraphBuilder graph;
+  graph.input("x", {1, 3, 8, 8}).constant("wa", {4, 3, 1, 1}).constant("wd", {4, 1, 3, 3});
+  graph.constant("wb", {5, 4, 1, 1}).node("Conv", {"x", "wa"}, "a", {1, 4, 8, 8});
+  graph.node("Conv", {"a", "wd"}, "d", {1, 4, 6, 6}, {{"group", int64_t{4}}});
+  Network network = graph.node("Conv", {"d", "wb"}, "b", {1, 5, 6, 6}).output("b").build();
+  const auto groups = find_channel_groups(network);
+  ASSERT_EQ(groups.size(), 1U);
+  ASSERT_EQ(groups[0].depthwise, std::vector<std::size_t>{1});
+  clear_channels(network, groups[0], {0, 2});
+  const Matrix filters = weight_matrix(network, network.layers[1]);
+  for (int64_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(std::count(filters.row(i), filters.row(i) + 9, 0.0F), i % 2 == 0 ? 9 : 0) << i;
+  }
 }
 
 TEST(UnitChannels, ASumTiesItsTermsTogether) {

@@ -77,6 +77,13 @@ TEST(UnitDensityPlan, LimitsOfLayersHold) {
   EXPECT_NEAR(static_cast<double>(plan.keep[1]), 198, 1);
 }
 
+TEST(UnitDensityPlan, LayersWithTheSameWeightsLoseWhatTheLeastOfThemMay) {
+  Network network = small_network();
+  network.layers.push_back(network.layers[0]);
+  network.layers.back().name = "again";
+  EXPECT_EQ(most_zeros(network, {{"again", 0.3}}), (std::vector<double>{0.3, 1, 0.3}));
+}
+
 TEST(ErrorsDensityPlan, APatternThatNamesNoLayerIsRefused) {
   const Network network = small_network();
   try {

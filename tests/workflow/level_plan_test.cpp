@@ -10,11 +10,13 @@
 namespace mj {
 namespace {
 
-RoundPlan plan(const PruneJob& job, const RoundGoal& goal) {
+RoundPlan plan(PruneJob job, const RoundGoal& goal) {
+  if (goal.kind == RoundGoal::Kind::weights) {
+    job.options.target.sparsity = 0.5;
+  }
   PruneContext context = open_context(job, nullptr, {}, {});
   const Measured measured = measure(context, job.network, "dense");
-  return choose_levels(context, job.network, measured,
-                       try_levels(context, job.network, goal.kind, 1, "round 1"), goal);
+  return choose_levels(context, job.network, measured, try_levels(context, job.network, 1, "round 1"), goal);
 }
 
 int64_t sum(const std::vector<int64_t>& values) {

@@ -15,6 +15,7 @@
 #include "temporary_folder.h"
 #include "workflow/calibration_split.h"
 #include "workflow/divergence.h"
+#include "workflow/fine_tune.h"
 #include "workflow/memory_need.h"
 #include "workflow/prune_context.h"
 #include "workflow/small_network.h"
@@ -115,6 +116,95 @@ TEST(UnitPruneNetwork, SchedulesThatDoHarmAreTakenBack) {
     EXPECT_EQ(constants_of(prune_network(job_on_few_images(learning_rate, 80), nullptr, {}, {}).network),
               start);
   }
+}
+
+// The rate is infinite from the first step on, in a schedule that is taken to have helped before.
+TEST(UnitPruneNetwork, AScheduleThatDivergesAfterItHelpedEnds) {
+  const PruneJob job = job_on_few_images(1e30, 3);
+  PruneContext context = open_context(job, nullptr, {}, {});
+  RunState state;
+  state.begun = RoundState{.helped = true, .network = job.network};
+  fine_tune(context, state, 3, "round 1");
+  EXPECT_EQ(constants_of(state.begun->network), constants_of(job.network));
+}
+
+/// Conv - product of its maps with themselves - Flatten - Gemm.
+Network network_with_a_product() {
+  Network network = small_network();
+  network.nodes[1] = {"product", "MatMul", "", {"a", "a"}, {"b"}, {}};
+  infer_shapes(network);
+  return network;
+}
+
+TEST(UnitPruneNetwork, AProductOfActivationsStaysAsItIs) {
+  PruneJob job = small_job();
+  job.network = network_with_a_product();
+  job.options.target.energy_share = 0.9;
+  const PruneResult result = prune_network(job, nullptr, {}, {}).result;
+  ASSERT_EQ(result.layers.size(), 3U);
+  EXPECT_EQ(result.layers[1].density_before, 1);
+  EXPECT_EQ(result.layers[1].density_after, 1);
+  EXPECT_EQ(result.layers[1].output_error, 0);
+  EXPECT_LE(result.after.energy, 0.9 * result.before.energy);
+}
+
+TEST(UnitPruneNetwork, ABiasThatLayersShareStaysAsItIs) {
+  PruneJob job = small_job();
+  Network& network = job.network;
+  Tensor again = network.constants.at("conv.weight");  // 4 x 2 filters of 3 x 3, for 4 channels: twice.
+  again.shape = {4, 4, 3, 3};
+  again.floats.insert(again.floats.end(), again.floats.begin(), again.floats.end());
+  network.constants["again.weight"] = again;
+  network.nodes.insert(network.nodes.begin() + 2, {"again",
+                                                   "Conv",
+                                                   "",
+                                                   {"b", "again.weight", "conv.bias"},
+                                                   {"d"},
+                                                   {{"pads", std::vector<int64_t>{1, 1, 1, 1}}}});
+  network.nodes[3].inputs = {"d"};
+  infer_shapes(network);
+  ASSERT_EQ(network.layers.size(), 3U);
+  job.options.target.energy_share = 0.9;
+  const PruneOutcome outcome = prune_network(job, nullptr, {}, {});
+  EXPECT_EQ(outcome.network.constants.at("conv.bias").floats, network.constants.at("conv.bias").floats);
+  EXPECT_NE(outcome.network.constants.at("fc.bias").floats, network.constants.at("fc.bias").floats);
+  for (const PrunedLayer& layer : outcome.result.layers) {
+    EXPECT_LT(layer.output_error, 0.5) << layer.name;
+  }
+}
+
+TEST(UnitPruneNetwork, WhySoMuchLessThanTheBudgetIsUsedIsSaid) {
+  PruneJob job = small_job();
+  job.options.target.energy_share = 1;
+  EXPECT_EQ(prune_network(job, nullptr, {}, {}).result.notes.back().find("the budget"), std::string::npos);
+  job.options.target = {.energy = 1e9};
+  const PruneOutcome whole = prune_network(job, nullptr, {}, {});
+  EXPECT_TRUE(whole.reached);
+  EXPECT_EQ(whole.result.notes.back(),
+            "the budget is used to 0.0 %: the network that was given is within it, and is written as it is");
+}
+
+TEST(UnitPruneNetwork, ANetworkWithinTheBudgetIsWrittenAsItIs) {
+  PruneJob job = small_job();
+  clear_channels(job.network, find_channel_groups(job.network).at(0), {2});
+  job.options.target.energy_share = 1;
+  const PruneOutcome outcome = prune_network(job, nullptr, {}, {});
+  EXPECT_EQ(outcome.network.constants.at("conv.weight").shape, (Shape{4, 2, 3, 3}));
+  EXPECT_EQ(outcome.result.after.energy, outcome.result.before.energy);
+}
+
+TEST(ErrorsPruneNetwork, FiltersTooWideForLeastSquaresAreRefusedBeforeTheWork) {
+  PruneJob job = small_job();
+  job.network.layers[1].shape.c = 40000;
+  Tensor& weights = job.network.constants.at("fc.weight");
+  weights.shape = {3, 40000};
+  weights.floats.resize(3 * 40000, 1);
+  job.options.target.sparsity = 0.5;
+  EXPECT_EQ(error_of([&] { check_job(job); }),
+            "small.onnx: layer 'fc': has 40000 weights in a filter, and at most 32768 can be refitted; leave "
+            "it as it is with --keep 'fc'");
+  job.options.limits = {{"fc", 0}};
+  EXPECT_EQ(error_of([&] { check_job(job); }), "no error");
 }
 
 TEST(ErrorsPruneNetwork, ImagesThatTellNoAccuracyAreRefusedBeforeTheWork) {

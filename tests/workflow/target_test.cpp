@@ -51,7 +51,7 @@ TEST(UnitWeightPattern, TheLayerThatGainsFollowsIt) {
   const PruneJob job = patterned_job();
   PruneContext context = open_context(job, nullptr, {}, {});
   const Measured dense = measure(context, job.network, "dense");
-  const TriedLevels tried = try_levels(context, job.network, RoundGoal::Kind::energy, 1, "round 1");
+  const TriedLevels tried = try_levels(context, job.network, 1, "round 1");
   Network patterned = job.network;
   set_pattern(patterned, 1, {2, 4});
   EXPECT_EQ(count_nonzeros(weight_matrix(patterned, patterned.layers[1])), 216);

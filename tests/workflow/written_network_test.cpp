@@ -39,6 +39,30 @@ TEST(UnitWrittenNetwork, WithoutTheOptionEveryChannelStays) {
   EXPECT_EQ(written.network.constants.at("conv.weight").shape, (Shape{4, 2, 3, 3}));
 }
 
+TEST(UnitWrittenNetwork, WhereZerosCountOrALayerIsLimitedEveryChannelStays) {
+  PruneJob zeros = small_job();
+  zeros.options.target.sparsity = 0.5;
+  PruneJob kept = small_job();
+  kept.options.limits = {{"conv", 0}};
+  PruneJob limited = small_job();
+  limited.options.limits = {{"fc", 0.7}};
+  for (const PruneJob& job : {zeros, kept, limited}) {
+    const PruneContext context = open_context(job, nullptr, {}, {});
+    EXPECT_EQ(network_to_write(context, with_an_unread_channel()).session, nullptr);
+  }
+}
+
+// By hand: the convolution has lost 18 of its 72 weights, the matrix 3 x 36 of its 432; a filter of the
+// channel that is left by itself counts no more.
+TEST(UnitWrittenNetwork, ItsWeightsAreThoseOfTheFile) {
+  const PruneJob job = small_job();
+  PruneContext context = open_context(job, nullptr, {}, {});
+  Network pruned = with_an_unread_channel();
+  EXPECT_EQ(measure(context, pruned, "pruned").nonzero_weights, 54 + 324);
+  pruned.constants.at("conv.weight").floats[2 * 18] = 1;
+  EXPECT_EQ(measure(context, pruned, "pruned").nonzero_weights, 54 + 324);
+}
+
 TEST(UnitWrittenNetwork, ANetworkWhoseChannelsAreAllReadIsWrittenAsItIs) {
   const PruneJob job = small_job();
   const PruneContext context = open_context(job, nullptr, {}, {});
@@ -54,7 +78,9 @@ TEST(PropertyWrittenNetwork, ItsEnergyIsThatOfTheFile) {
   PruneContext context = open_context(job, nullptr, {}, {});
   const Network pruned = with_an_unread_channel();
   const Measured measured = measure(context, pruned, "pruned");
-  const double stated = total_energy(estimate_written(context, pruned, measured.stats, "pruned")).value;
+  const double stated =
+      total_energy(estimate_written(context, network_to_write(context, pruned), measured.stats, "pruned"))
+          .value;
   EXPECT_EQ(measured.energy, stated);
   const TemporaryFolder folder;
   write_onnx(network_to_write(context, pruned).network, folder.path() / "small.onnx");
