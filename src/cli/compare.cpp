@@ -22,6 +22,7 @@ struct CompareOptions {
 
 int run_compare(const CompareOptions& options) {
   check_nest_options(options.hardware.nests);
+  check_outputs({{"--json", options.json}}, options.models);
   std::vector<Accelerator> accelerators;
   for (const std::string& name : options.accelerators) {
     accelerators.push_back(read_accelerator(name));

@@ -56,6 +56,8 @@ void add_extras(const EstimateOptions& options, const LoadedModel& model, const 
 
 int run_estimate(const EstimateOptions& options) {
   check_nest_options(options.hardware.nests);
+  check_outputs({{"--save-mapping", options.save_mapping}, {"--json", options.json}, {"--csv", options.csv}},
+                {options.model});
   const Accelerator accelerator = read_accelerator(options.hardware.accelerator);
   std::optional<MappingFile> mappings;
   if (!options.mapping.empty()) {

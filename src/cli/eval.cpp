@@ -6,8 +6,10 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/terminal.h"
+#include "network/weights.h"
 #include "onnx/onnx_file.h"
 #include "report/eval_report.h"
+#include "runtime/classifier.h"
 #include "runtime/runtime.h"
 
 namespace mj::cli {
@@ -22,10 +24,13 @@ struct EvalOptions {
 int run_eval(const EvalOptions& options) {
   const auto stop = stop_on_signals();
   const auto start = std::chrono::steady_clock::now();
+  check_outputs({{"--json", options.json}}, {options.model});
   const Network network = read_onnx(options.model);
+  check_finite_weights(network);
   const NetworkInputs inputs =
       open_inputs(network, options.data.dataset, options.data.images, options.data.seed,
                   find_preprocess(network, options.data.preprocess));
+  check_labelled(network, inputs, options.data.dataset);
   const auto session = open_session(network, {});
   Accuracy accuracy;
   {

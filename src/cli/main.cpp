@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <exception>
 #include <new>
+#include <vector>
 
 #include "base/error.h"
 #include "cli/commands.h"
@@ -57,8 +59,16 @@ int main(int argc, char** argv) {
   add_prune(app, chosen, {argv, argv + argc});
   add_compare(app, chosen);
   add_hw(app, chosen);
-  for (CLI::App* command : app.get_subcommands({})) {
+  const std::vector<CLI::App*> commands = app.get_subcommands({});
+  for (CLI::App* command : commands) {
     refuse_empty_values(*command);
+  }
+  if (argc > 1 && argv[1][0] != '-' &&
+      std::none_of(commands.begin(), commands.end(),
+                   [&](const CLI::App* command) { return command->get_name() == argv[1]; })) {
+    fmt::print(stderr, "mj: '{}' is no command; commands are estimate, eval, prune, compare and hw\n",
+               printable_lines(argv[1]));
+    return bad_usage;
   }
   try {
     app.parse(argc, argv);

@@ -168,6 +168,29 @@ WorkloadOptions workload_options(const HardwareOptions& hardware, const Accelera
           .pattern_group = accelerator.weight_pattern ? accelerator.weight_pattern->group : 0};
 }
 
+void check_outputs(const std::vector<NamedOutput>& outputs, const std::vector<std::string>& read) {
+  std::map<std::filesystem::path, std::string> taken;
+  const auto place = [](const std::string& file) {
+    std::error_code ignored;
+    const std::filesystem::path whole =
+        std::filesystem::weakly_canonical(std::filesystem::absolute(file, ignored), ignored);
+    return file == "-" || whole.empty() ? std::filesystem::path(file) : whole;
+  };
+  for (const std::string& file : read) {
+    taken.emplace(place(file), "MODEL");
+  }
+  for (const auto& [option, file] : outputs) {
+    if (file.empty()) {
+      continue;
+    }
+    const auto [found, is_new] = taken.emplace(place(file), option);
+    if (!is_new) {
+      throw CLI::ValidationError(option, fmt::format("would write over {}: both name {}; name another file",
+                                                     found->second, file == "-" ? "standard output" : file));
+    }
+  }
+}
+
 double parse_share(const std::string& text, const std::string& option) {
   const bool percent = text.ends_with('%');
   double value = 0;

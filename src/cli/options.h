@@ -5,6 +5,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "dataset/dataset.h"
 #include "energy/workload.h"
@@ -52,6 +53,14 @@ CLI::Validator number_from(double least, double most);
 CLI::Validator whole_number_from(int64_t least, int64_t most = std::numeric_limits<int64_t>::max());
 /// Of all options that take a value: without one a script's unset variable would mean the default.
 void refuse_empty_values(CLI::App& command);
+
+/// Where a command writes: the option, and the file that it names, "-" for standard output; empty: nowhere.
+struct NamedOutput {
+  std::string option;
+  std::string file;
+};
+/// Throws CLI::ValidationError where two outputs have one place, or one has that of a file that is read.
+void check_outputs(const std::vector<NamedOutput>& outputs, const std::vector<std::string>& read);
 
 /// "1%" or "0.01" as a fraction. Throws CLI::ValidationError naming `option`.
 double parse_share(const std::string& text, const std::string& option);

@@ -165,6 +165,7 @@ int run_one(const PruneArguments& arguments, const PruneJob& job, const std::str
 
 int run_prune(const PruneArguments& arguments) {
   const auto stop = stop_on_signals();
+  check_outputs({{"--output", arguments.output}, {"--json", arguments.json}}, {arguments.model});
   check_writable(arguments.output);
   if (!arguments.json.empty() && arguments.json != "-") {
     check_writable(arguments.json);

@@ -89,6 +89,9 @@ Network read_dense(const PruneArguments& arguments) {
                      "there is nothing to prune");
   }
   check_finite_weights(network);
+  if (count_weights(network).nonzero == 0) {
+    throw InputError(arguments.model, "", "has no weight that is not zero", "there is nothing to prune");
+  }
   return network;
 }
 
@@ -195,7 +198,7 @@ std::map<std::string, std::string> run_options(const PruneArguments& arguments, 
   }
   std::string limits;
   for (const LayerLimit& limit : options.limits) {
-    limits += fmt::format("{}={} ", limit.pattern, limit.most_zeros);
+    limits += fmt::format("{}{}=max:{}%", limits.empty() ? "" : ", ", limit.pattern, 100 * limit.most_zeros);
   }
   return {{"version", MJ_VERSION},
           {"model", fmt::format("{:016x}", fingerprint(read_file(arguments.model)))},

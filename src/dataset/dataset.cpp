@@ -112,6 +112,7 @@ Dataset select(const Dataset& dataset, const std::vector<std::size_t>& indices) 
   result.name = dataset.name;
   result.size = indices.size();
   result.classes = dataset.classes;
+  result.class_names = dataset.class_names;
   result.is_coded = dataset.is_coded;
   for (const std::size_t index : indices) {
     ensure(index < dataset.size, "an image's index is below the data set's size");

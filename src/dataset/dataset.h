@@ -18,7 +18,8 @@ struct Dataset {
   std::size_t size = 0;
   int classes = 0;          ///< 1 + the largest label, or the number of class folders; 0 without labels
   std::vector<int> labels;  ///< empty where there are none
-  bool is_coded = false;    ///< images lie in files of their own, JPEG or PNG, any of which may be damaged
+  std::vector<std::string> class_names;  ///< of class folders, in the labels' order; else empty
+  bool is_coded = false;  ///< images lie in files of their own, JPEG or PNG, any of which may be damaged
   std::function<Image(std::size_t)>
       read;  ///< safe to call from several threads; throws InputError naming the image
 };
@@ -38,6 +39,7 @@ struct NetworkInputs {
   int64_t channels = 0, height = 0, width = 0;
   int classes = 0;
   std::vector<int> labels;
+  std::vector<std::string> class_names;  ///< as in Dataset
   /// Fills channels x height x width floats; safe to call from several threads.
   std::function<void(std::size_t index, std::span<float> values)> load;
 };

@@ -144,7 +144,12 @@ Dataset open_classes(const fs::path& folder, const std::vector<fs::path>& class_
     throw InputError(folder.string(), "", "has sub-folders, but none of them holds a JPEG or PNG image",
                      "name the folder whose sub-folders are the classes");
   }
-  return make_dataset(name, std::move(files), std::move(labels), static_cast<int>(class_folders.size()));
+  Dataset dataset =
+      make_dataset(name, std::move(files), std::move(labels), static_cast<int>(class_folders.size()));
+  for (const fs::path& class_folder : class_folders) {
+    dataset.class_names.push_back(class_folder.filename().string());
+  }
+  return dataset;
 }
 
 }  // namespace

@@ -148,8 +148,8 @@ NetworkInputs prepare_inputs(const Dataset& dataset, const Preprocess& preproces
   const PreprocessedImage first = network_values(parts.read(0), preprocess);
   check_input(Shape(input_shape.begin(), input_shape.end()), first, dataset.name, model);
 
-  NetworkInputs inputs{parts.size, first.channels, first.height, first.width, parts.classes, parts.labels,
-                       {}};
+  NetworkInputs inputs{parts.size,    first.channels, first.height,      first.width,
+                       parts.classes, parts.labels,   parts.class_names, {}};
   inputs.load = [read = parts.read, preprocess, height = first.height, width = first.width](
                     std::size_t index, std::span<float> values) {
     const Image part = read(index);

@@ -133,6 +133,12 @@ std::pair<int64_t, int64_t> columns_of(const MacLayer& layer, const ChannelReade
 
 }  // namespace
 
+std::size_t first_reader(const ChannelGroup& group) {
+  return std::min_element(group.readers.begin(), group.readers.end(),
+                          [](const auto& a, const auto& b) { return a.layer < b.layer; })
+      ->layer;
+}
+
 std::vector<std::vector<int64_t>> unread_channels(const Network& network,
                                                   const std::vector<ChannelGroup>& groups) {
   std::vector<std::vector<int64_t>> unread;

@@ -44,6 +44,9 @@ struct ChannelGroup {
   std::vector<ChannelCount> counts;
 };
 
+/// Of the layers that read a group, the one that stands first.
+std::size_t first_reader(const ChannelGroup& group);
+
 /// The groups from which channels can be removed with the rest of the network staying as it is. Channels
 /// that reach an output, an operator that mixes them or that is unknown, a shared or computed weight, are in
 /// none.

@@ -1,11 +1,15 @@
 #include "runtime/classifier.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <functional>
 #include <numeric>
 #include <string_view>
+
+#include "base/error.h"
 
 namespace mj {
 namespace {
@@ -70,6 +74,21 @@ std::string find_feature_maps(const Network& network) {
 int64_t class_count(const Network& network) {
   const Shape* shape = find_shape(network, network.outputs.at(0).name);
   return shape == nullptr ? 0 : element_count(*shape);
+}
+
+void check_labelled(const Network& network, const NetworkInputs& inputs, const std::string& dataset) {
+  if (inputs.labels.empty()) {
+    throw InputError(dataset, "", "has no labels, so that no accuracy can be measured on it",
+                     "give labelled images");
+  }
+  const int64_t classes = class_count(network);
+  const int largest = *std::max_element(inputs.labels.begin(), inputs.labels.end());
+  if (classes > 0 && largest >= classes) {
+    throw InputError(dataset, "",
+                     fmt::format("has an image with the label {}, but {} tells {} classes apart", largest,
+                                 network.file, classes),
+                     "labels must be below the number of classes");
+  }
 }
 
 std::size_t rank_of_label(std::span<const float> scores, std::size_t label) {

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 
+#include "dataset/dataset.h"
 #include "network/network.h"
 
 namespace mj {
@@ -19,6 +20,9 @@ std::string find_feature_maps(const Network& network);
 
 /// The class scores that the first output gives for one image; 0 where its shape is unknown.
 int64_t class_count(const Network& network);
+
+/// Throws InputError where `inputs` (of `dataset`) have no labels, or one beyond the network's classes.
+void check_labelled(const Network& network, const NetworkInputs& inputs, const std::string& dataset);
 
 /// How many scores rank before the label's: larger ones, and equal ones of lower classes. Past the end where
 /// the label's own score is not a number.

@@ -91,6 +91,12 @@ std::string shortfall(const PruneContext& context, const Measured& dense, const 
   const RoundGoal goal = final_goal(job, dense);
   const char* channels = may_remove_channels(job) ? " and fewer channels" : "";
   if (!is_reached(goal, pruned)) {
+    if (job.options.target.energy && job.setting.accelerator.mac_picojoules) {
+      const double millijoules = *job.setting.accelerator.mac_picojoules * 1e-9;
+      return fmt::format(
+          "{:.3g} mJ was asked for; {:.3g} mJ is the least that was found with zeros in weights{} on {}",
+          goal.limit * millijoules, pruned.energy * millijoules, channels, job.setting.accelerator.name);
+    }
     return goal.kind == RoundGoal::Kind::energy
                ? fmt::format(
                      "{:.2f} % of the dense energy was asked for; {:.2f} % is the least that was found with "
@@ -103,8 +109,11 @@ std::string shortfall(const PruneContext& context, const Measured& dense, const 
                      "with zeros in weights{} on {}",
                      100 * goal.limit / dense.cycles, 100 * pruned.cycles / dense.cycles, channels,
                      job.setting.accelerator.name)
-               : fmt::format("{:.0f} non-zero weights were asked for; {:.0f} are left", goal.limit,
-                             pruned.nonzero_weights);
+               : fmt::format(
+                     "{:.2f} % zeros were asked for; {:.2f} % is the most that was found, as every layer "
+                     "keeps some weights",
+                     100 * *job.options.target.sparsity,
+                     100 * (1 - pruned.nonzero_weights / count_weights(job.network).all));
   }
   if (!is_above_floor(job.options, dense, pruned)) {
     const double drop = *metric_of(dense, job.options.metric) - *metric_of(pruned, job.options.metric);
@@ -127,10 +136,11 @@ std::string slack_note(const PruneContext& context, const RunState& state) {
   if (goal.kind == RoundGoal::Kind::weights || reached >= (1 - most_slack) * goal.limit) {
     return "";
   }
-  const char* why = !state.network ? "the network that was given is within it, and is written as it is"
-                    : job.options.method == PruneMethod::levels
-                        ? "activations became sparser than was planned"
-                        : "rounds are corrected only where they end above it";
+  const char* why =
+      !state.network ? "the network that was given is within it, and is written as it is"
+      : job.options.method == PruneMethod::levels
+          ? "activations became sparser than was planned, or channels are gone that nothing read any more"
+          : "rounds are corrected only where they end above it";
   return fmt::format("the budget is used to {:.1f} %: {}", 100 * reached / goal.limit, why);
 }
 

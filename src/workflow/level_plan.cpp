@@ -14,12 +14,6 @@
 namespace mj {
 namespace {
 
-std::size_t first_reader(const ChannelGroup& group) {
-  return std::min_element(group.readers.begin(), group.readers.end(),
-                          [](const auto& a, const auto& b) { return a.layer < b.layer; })
-      ->layer;
-}
-
 /// In the order of their first readers, in which they are tried fastest.
 std::vector<ChannelGroup> groups_in_order(const PruneContext& context, const Network& network) {
   std::vector<ChannelGroup> groups = removable_channels(context, network);

@@ -140,10 +140,7 @@ LayerTrial LevelTrials::of_layer(std::size_t layer, double nonzero, bool pattern
 
 GroupTrial LevelTrials::of_group(const ChannelGroup& group, std::size_t unread) {
   const RecipeOptions& recipe = context_.job.options.recipe;
-  const std::size_t first =
-      std::min_element(group.readers.begin(), group.readers.end(), [](auto& a, auto& b) {
-        return a.layer < b.layer;
-      })->layer;
+  const std::size_t first = first_reader(group);
   context_.working->load_constants(network_);
   loss_passes_.go_to(first, context_.stop);
   sample_passes_.go_to(first, context_.stop);

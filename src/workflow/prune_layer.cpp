@@ -1,5 +1,7 @@
 #include "workflow/prune_layer.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -271,9 +273,9 @@ LayerFit fit_layer(const Network& network, std::size_t layer, LayerSamples read,
     Matrix outputs = columns_of(wanted, first, mac.shape.k);
     scale_rows(filters, fit.scales.data() + first);
     scale_columns(outputs, fit.scales.data() + first);
-    fit.groups.push_back(make_layer_problem(std::move(filters),
-                                            std::move(read.inputs[static_cast<std::size_t>(group)]),
-                                            std::move(outputs), mac.name, fit.has_bias));
+    fit.groups.push_back(make_layer_problem(
+        std::move(filters), std::move(read.inputs[static_cast<std::size_t>(group)]), std::move(outputs),
+        fmt::format("{}: layer '{}'", network.file, mac.name), fit.has_bias));
     if (mean > 0 && !worth->groups.empty() && may_couple_outputs(mac.shape)) {
       couple(fit.groups.back(),
              coupling_of(*worth, static_cast<std::size_t>(group), fit.scales.data() + first, mean));

@@ -154,18 +154,15 @@ PruneOutcome run_rounds(PruneContext& context) {
 
 /// Before the work, since these images are looked at after all of it.
 void check_evaluation(const PruneJob& job) {
-  const std::vector<int>& labels = job.evaluation->labels;
-  if (labels.empty()) {
-    throw InputError(job.evaluation_name, "", "has no labels, so that no accuracy can be measured on it",
-                     "give labelled images, or leave out --eval");
-  }
-  const int64_t classes = class_count(job.network);
-  const int largest = *std::max_element(labels.begin(), labels.end());
-  if (classes > 0 && largest >= classes) {
+  check_labelled(job.network, *job.evaluation, job.evaluation_name);
+  const std::vector<std::string>& named = job.evaluation->class_names;
+  const std::vector<std::string>& known = job.calibration.class_names;
+  const auto [other, own] = std::mismatch(named.begin(), named.end(), known.begin(), known.end());
+  if (other != named.end() && own != known.end()) {
     throw InputError(job.evaluation_name, "",
-                     fmt::format("has an image with the label {}, but {} tells {} classes apart", largest,
-                                 job.network.file, classes),
-                     "labels must be below the number of classes");
+                     fmt::format("has '{}' as class {}, which is '{}' in {}", *other, other - named.begin(),
+                                 *own, job.calibration_name),
+                     "classes are numbered in the order of their folders' names: both must have the same");
   }
 }
 

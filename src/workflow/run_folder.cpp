@@ -47,10 +47,13 @@ void refuse_other_options(const std::filesystem::path& file,
   std::string differences;
   for (const auto& [name, value] : options) {
     const Document* old = saved.find(name);
-    const std::string before = old == nullptr ? "nothing" : old->scalar;
-    if (before != value) {
+    if (old == nullptr) {
+      throw InputError(file.string(), "", fmt::format("does not say '{}'", name),
+                       "another version made it, or it was changed: start the run again in a new folder");
+    }
+    if (old->scalar != value) {
       differences +=
-          fmt::format("{}{} was {} and is {}", differences.empty() ? "" : ", ", name, before, value);
+          fmt::format("{}{} was {} and is {}", differences.empty() ? "" : ", ", name, old->scalar, value);
     }
   }
   if (!differences.empty()) {
@@ -91,6 +94,9 @@ bool is_empty_but_for_start(const std::filesystem::path& folder) {
 }
 
 ArrayReader open_values(const std::filesystem::path& folder, const ValueFile& file) {
+  if (!std::filesystem::exists(folder / file.name)) {
+    throw InputError((folder / file.name).string(), "", "is missing", "start the run again in a new folder");
+  }
   ArrayReader reader(folder / file.name);
   if (reader.content_fingerprint() != file.fingerprint) {
     reader.reject("is not as it was written: it is cut off or was changed");

@@ -43,6 +43,7 @@ TEST(UnitImageFolder, SortedSubFoldersAreTheClasses) {
   EXPECT_EQ(dataset.name, folder.path().string());
   EXPECT_EQ(dataset.size, 3U);
   EXPECT_EQ(dataset.classes, 3);  // bird is 0 and has no images
+  EXPECT_EQ(dataset.class_names, (std::vector<std::string>{"bird", "cat", "dog"}));
   EXPECT_THAT(dataset.labels, ElementsAre(1, 1, 2));
   EXPECT_THAT(first_bytes(dataset), ElementsAre(10, 20, 30));
   EXPECT_EQ(dataset.read(2).name, (folder.path() / "dog/1.png").string());

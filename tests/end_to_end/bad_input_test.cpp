@@ -120,6 +120,37 @@ TEST(EndToEndBadInput, AnOutputThatCannotBeWrittenIsRefusedBeforeTheWork) {
       "no/such/folder/out.onnx");
 }
 
+TEST(EndToEndBadInput, OutputsDoNotWriteOverEachOtherOrTheModel) {
+  const TemporaryFolder folder;
+  const std::string model = folder.path() / "net.onnx";
+  const std::string same = folder.path() / "." / "net.onnx";
+  const std::string content = mj::read_file(example_network());
+  mj::write_file_atomically(model, content);
+  const auto expect_refused = [&](const std::vector<std::string>& arguments, const std::string& message) {
+    const ProgramRun run = run_mj(arguments);
+    EXPECT_EQ(run.exit_code, 2) << run.errors;
+    EXPECT_EQ(run.errors, "mj: " + message + "; name another file\n");
+    EXPECT_EQ(run.output, "");
+  };
+  expect_refused({"prune", model, "--data", "fashion-mnist:train", "-o", model},
+                 "--output: would write over MODEL: both name " + model);
+  expect_refused({"prune", model, "--data", "fashion-mnist:train", "-o", "out.onnx", "--json", "./out.onnx"},
+                 "--json: would write over --output: both name ./out.onnx");
+  expect_refused({"estimate", model, "--json", same}, "--json: would write over MODEL: both name " + same);
+  expect_refused({"estimate", model, "--json", "-", "--csv", "-"},
+                 "--csv: would write over --json: both name standard output");
+  expect_refused({"eval", model, "--data", "fashion-mnist:test", "--json", model},
+                 "--json: would write over MODEL: both name " + model);
+  expect_refused({"compare", model, "--json", model}, "--json: would write over MODEL: both name " + model);
+  EXPECT_TRUE(mj::read_file(model) == content);
+}
+
+TEST(EndToEndBadInput, AnUnknownCommandIsNamed) {
+  const ProgramRun run = run_mj({"prnue", "net.onnx"});
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_EQ(run.errors, "mj: 'prnue' is no command; commands are estimate, eval, prune, compare and hw\n");
+}
+
 TEST(EndToEndBadInput, AnUnknownAcceleratorNamesTheKnownOnes) {
   const ProgramRun run = run_mj({"estimate", example_network(), "--hw", "eyeris"});
   EXPECT_EQ(run.exit_code, 3);

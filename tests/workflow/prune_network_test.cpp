@@ -220,9 +220,24 @@ TEST(ErrorsPruneNetwork, ImagesThatTellNoAccuracyAreRefusedBeforeTheWork) {
       "tests: has an image with the label 3, but small.onnx tells 3 classes apart; labels must be below "
       "the number of classes");
   job.evaluation->labels.clear();
-  EXPECT_EQ(said(),
-            "tests: has no labels, so that no accuracy can be measured on it; give labelled images, or leave "
-            "out --eval");
+  EXPECT_EQ(said(), "tests: has no labels, so that no accuracy can be measured on it; give labelled images");
+}
+
+TEST(ErrorsPruneNetwork, ClassFoldersThatAreNumberedOtherwiseAreRefused) {
+  PruneJob job = small_job();
+  job.options.target.sparsity = 0.5;
+  job.evaluation = random_images(20);
+  job.evaluation_name = "tests";
+  const auto said = [&] { return error_of([&] { check_job(job); }); };
+  job.evaluation->class_names = {"bird", "cat", "dog"};
+  EXPECT_EQ(said(), "no error");  // The others have labels of their own.
+  job.calibration.class_names = {"bird", "cat"};
+  EXPECT_EQ(said(), "no error");
+  job.calibration.class_names = {"bird", "dog"};
+  EXPECT_EQ(
+      said(),
+      "tests: has 'cat' as class 1, which is 'dog' in random; classes are numbered in the order of their "
+      "folders' names: both must have the same");
 }
 
 TEST(ErrorsPruneNetwork, AnImpossibleBoundOfMemoryIsSaidAtTheStart) {

@@ -206,6 +206,17 @@ TEST(ErrorsRunFolder, OtherOptionsAreNamed) {
           "name another folder");
 }
 
+TEST(ErrorsRunFolder, OptionsThatAreMissingAreNamed) {
+  const TemporaryFolder folder;
+  const std::string path = folder.path().string();
+  EXPECT_EQ(message_of(path, options, false), "no error");
+  write_file_atomically(folder.path() / "options.yaml", "energy: \"0.4\"\n");
+  EXPECT_EQ(message_of(path, options, true),
+            path +
+                "/options.yaml: does not say 'seed'; another version made it, or it was changed: start the "
+                "run again in a new folder");
+}
+
 TEST(ErrorsRunFolder, AFolderWithOtherThingsIsLeftAlone) {
   const TemporaryFolder folder;
   write_file_atomically(folder.path() / "mine.txt", "mine");
@@ -256,7 +267,7 @@ TEST(ErrorsRunFolder, ADamagedFileIsNamedWhereverItIsCutOff) {
   EXPECT_EQ(loading_error(run), "no error");
   std::filesystem::remove(run.path() / "kept-2.values");
   EXPECT_EQ(loading_error(run),
-            (run.path() / "kept-2.values").string() + ": does not exist; name an existing file");
+            (run.path() / "kept-2.values").string() + ": is missing; start the run again in a new folder");
 }
 
 }  // namespace
