@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -88,7 +89,8 @@ std::vector<double> front_budgets(const PruneArguments& arguments, const PruneJo
   const double least = job.options.target.energy_share.value_or(default_front_end);
   std::vector<double> budgets;
   for (int i = 1; i <= arguments.pareto; ++i) {
-    budgets.push_back(1 - (1 - least) * i / arguments.pareto);
+    // Of equal steps, so that 40 % is 0.4.
+    budgets.push_back(std::round(1e9 * (1 - (1 - least) * i / arguments.pareto)) / 1e9);
   }
   return budgets;
 }

@@ -158,7 +158,9 @@ void check_evaluation(const PruneJob& job) {
   const std::vector<std::string>& named = job.evaluation->class_names;
   const std::vector<std::string>& known = job.calibration.class_names;
   const auto [other, own] = std::mismatch(named.begin(), named.end(), known.begin(), known.end());
-  if (other != named.end() && own != known.end()) {
+  // Folders of --data may be something else than classes, whose labels decide nothing then.
+  const bool are_classes = std::ssize(known) == class_count(job.network);
+  if (are_classes && other != named.end() && own != known.end()) {
     throw InputError(job.evaluation_name, "",
                      fmt::format("has '{}' as class {}, which is '{}' in {}", *other, other - named.begin(),
                                  *own, job.calibration_name),

@@ -231,12 +231,16 @@ TEST(ErrorsPruneNetwork, ClassFoldersThatAreNumberedOtherwiseAreRefused) {
   const auto said = [&] { return error_of([&] { check_job(job); }); };
   job.evaluation->class_names = {"bird", "cat", "dog"};
   EXPECT_EQ(said(), "no error");  // The others have labels of their own.
-  job.calibration.class_names = {"bird", "cat"};
+  job.calibration.class_names = {"monday", "tuesday"};
+  EXPECT_EQ(said(), "no error") << "the network tells three classes apart";
+  job.calibration.class_names = {"bird", "cat", "dog"};
   EXPECT_EQ(said(), "no error");
-  job.calibration.class_names = {"bird", "dog"};
+  job.evaluation->class_names = {"bird", "cat"};
+  EXPECT_EQ(said(), "no error");
+  job.evaluation->class_names = {"bird", "dog"};
   EXPECT_EQ(
       said(),
-      "tests: has 'cat' as class 1, which is 'dog' in random; classes are numbered in the order of their "
+      "tests: has 'dog' as class 1, which is 'cat' in random; classes are numbered in the order of their "
       "folders' names: both must have the same");
 }
 
