@@ -110,12 +110,6 @@ const Node* following_bias_add(const Network& network, const Dataflow& flow, con
   return flow.from_data.contains(other) ? nullptr : reader;
 }
 
-bool is_read_once(const Dataflow& flow, std::string_view constant) {
-  const auto readers = flow.readers.find(constant);
-  return readers != flow.readers.end() && readers->second.size() == 1 &&
-         !flow.graph_outputs.contains(constant);
-}
-
 std::string find_stored_output(const Network& network, const Dataflow& flow, const Node& node) {
   std::string stored = node.outputs.front();
   const Node* next = following_bias_add(network, flow, node);

@@ -23,9 +23,6 @@ Dataflow trace_dataflow(const Network& network);
 /// The one node that reads `value`; nullptr where there are none or several, or it is a graph output.
 const Node* single_reader(const Network& network, const Dataflow& flow, std::string_view value);
 
-/// Whether one operand of one node is all that a constant is for.
-bool is_read_once(const Dataflow& flow, std::string_view constant);
-
 /// The value that is stored when the node's output goes straight through batch norm, activation function and,
 /// behind a MatMul, the addition of a bias: each reads the one before alone.
 std::string find_stored_output(const Network& network, const Dataflow& flow, const Node& node);

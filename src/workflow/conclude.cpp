@@ -80,6 +80,30 @@ std::vector<PrunedLayer> describe_layers(PruneContext& context, const Estimate& 
   return layers;
 }
 
+/// How near the network came to a budget that it does not keep.
+std::string missed_budget(const PruneJob& job, const RoundGoal& goal, const Measured& dense,
+                          const Measured& pruned) {
+  if (goal.kind == RoundGoal::Kind::weights) {
+    return fmt::format(
+        "{:.2f} % zeros were asked for; {:.2f} % is the most that was found, as every layer keeps some "
+        "weights",
+        100 * *job.options.target.sparsity,
+        100 * (1 - pruned.nonzero_weights / count_weights(job.network).all));
+  }
+  const std::string least =
+      fmt::format("is the least that was found with zeros in weights{} on {}",
+                  may_remove_channels(job) ? " and fewer channels" : "", job.setting.accelerator.name);
+  if (job.options.target.energy && job.setting.accelerator.mac_picojoules) {
+    const double millijoules = *job.setting.accelerator.mac_picojoules * 1e-9;
+    return fmt::format("{:.3g} mJ was asked for; {:.3g} mJ {}", goal.limit * millijoules,
+                       pruned.energy * millijoules, least);
+  }
+  const double whole = counted(goal.kind, dense);
+  return fmt::format("{:.2f} % of the dense {} was asked for; {:.2f} % {}", 100 * goal.limit / whole,
+                     goal.kind == RoundGoal::Kind::cycles ? "cycles" : "energy",
+                     100 * counted(goal.kind, pruned) / whole, least);
+}
+
 /// How near the network came; empty where the target holds.
 std::string shortfall(const PruneContext& context, const Measured& dense, const Measured& pruned) {
   const PruneJob& job = context.job;
@@ -89,31 +113,8 @@ std::string shortfall(const PruneContext& context, const Measured& dense, const 
                : "no network with less energy keeps the accuracy; the written one is the one that was given";
   }
   const RoundGoal goal = final_goal(job, dense);
-  const char* channels = may_remove_channels(job) ? " and fewer channels" : "";
   if (!is_reached(goal, pruned)) {
-    if (job.options.target.energy && job.setting.accelerator.mac_picojoules) {
-      const double millijoules = *job.setting.accelerator.mac_picojoules * 1e-9;
-      return fmt::format(
-          "{:.3g} mJ was asked for; {:.3g} mJ is the least that was found with zeros in weights{} on {}",
-          goal.limit * millijoules, pruned.energy * millijoules, channels, job.setting.accelerator.name);
-    }
-    return goal.kind == RoundGoal::Kind::energy
-               ? fmt::format(
-                     "{:.2f} % of the dense energy was asked for; {:.2f} % is the least that was found with "
-                     "zeros in weights{} on {}",
-                     100 * goal.limit / dense.energy, 100 * pruned.energy / dense.energy, channels,
-                     job.setting.accelerator.name)
-           : goal.kind == RoundGoal::Kind::cycles
-               ? fmt::format(
-                     "{:.2f} % of the dense cycles was asked for; {:.2f} % is the least that was found "
-                     "with zeros in weights{} on {}",
-                     100 * goal.limit / dense.cycles, 100 * pruned.cycles / dense.cycles, channels,
-                     job.setting.accelerator.name)
-               : fmt::format(
-                     "{:.2f} % zeros were asked for; {:.2f} % is the most that was found, as every layer "
-                     "keeps some weights",
-                     100 * *job.options.target.sparsity,
-                     100 * (1 - pruned.nonzero_weights / count_weights(job.network).all));
+    return missed_budget(job, goal, dense, pruned);
   }
   if (!is_above_floor(job.options, dense, pruned)) {
     const double drop = *metric_of(dense, job.options.metric) - *metric_of(pruned, job.options.metric);

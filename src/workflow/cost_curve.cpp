@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/threads.h"
 #include "network/weights.h"
@@ -19,24 +20,15 @@ Matrix magnitudes(Matrix weights) {
 }  // namespace
 
 std::vector<std::size_t> by_score(const Matrix& weights, const Matrix& scores) {
-  struct Scored {
-    float score;
-    std::size_t place;
-  };
-  std::vector<Scored> found;
+  std::vector<std::pair<float, std::size_t>> found;  // The highest score is the lowest of their opposites.
   for (std::size_t i = 0; i < weights.values.size(); ++i) {
     if (weights.values[i] != 0) {
-      found.push_back({scores.values[i], i});
+      found.emplace_back(-scores.values[i], i);
     }
   }
-  std::sort(found.begin(), found.end(), [](const Scored& a, const Scored& b) {
-    return a.score > b.score || (a.score == b.score && a.place < b.place);
-  });
-  std::vector<std::size_t> order;
-  order.reserve(found.size());
-  for (const Scored& each : found) {
-    order.push_back(each.place);
-  }
+  std::sort(found.begin(), found.end());
+  std::vector<std::size_t> order(found.size());
+  std::transform(found.begin(), found.end(), order.begin(), [](const auto& each) { return each.second; });
   return order;
 }
 

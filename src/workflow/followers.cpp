@@ -46,7 +46,8 @@ std::string batch_norm_mean_of(const Network& network, const std::string& value)
   const Node* reader = single_reader(network, flow, value);
   const bool is_norm = reader != nullptr && reader->op == "BatchNormalization" &&
                        reader->inputs.size() == 5 && reader->inputs[0] == value;
-  return is_norm && network.constants.contains(reader->inputs[3]) && is_read_once(flow, reader->inputs[3])
+  return is_norm && network.constants.contains(reader->inputs[3]) &&
+                 single_reader(network, flow, reader->inputs[3]) != nullptr
              ? reader->inputs[3]
              : std::string();
 }

@@ -133,11 +133,17 @@ Measured measure(PruneContext& context, const Network& network, const std::strin
   Measured measured;
   measured.stats = context.working->measure_activations(context.statistics,
                                                         stage(context, name + ": activations"), context.stop);
-  const WrittenNetwork written = is_dense ? as_it_is(network) : network_to_write(context, network);
-  const Estimate estimate = estimate_written(context, written, measured.stats, name);
-  measured.energy = total_energy(estimate).value;
-  measured.cycles = total_cycles(estimate);
-  measured.nonzero_weights = count_weights(written.network).nonzero;
+  const auto count = [&measured](const Estimate& estimate, const Network& counted) {
+    measured.energy = total_energy(estimate).value;
+    measured.cycles = total_cycles(estimate);
+    measured.nonzero_weights = count_weights(counted).nonzero;
+  };
+  if (is_dense) {
+    count(estimate_network(network, measured.stats, context.job.setting), network);
+  } else {
+    const WrittenNetwork written = network_to_write(context, network);
+    count(estimate_written(context, written, measured.stats, name), written.network);
+  }
   if (!context.split.held_back.labels.empty()) {
     measured.accuracy =
         context.working->evaluate(context.split.held_back, stage(context, name + ": accuracy"), context.stop);

@@ -251,7 +251,8 @@ LayerFit fit_layer(const Network& network, std::size_t layer, LayerSamples read,
   fit.images = images;
   fit.norm_mean = mac.bias.empty() ? batch_norm_mean_of(network, mac.output) : std::string();
   // One that other layers share stays as it is, so that they do.
-  const bool has_own_bias = !mac.bias.empty() && is_read_once(trace_dataflow(network), mac.bias);
+  const bool has_own_bias =
+      !mac.bias.empty() && single_reader(network, trace_dataflow(network), mac.bias) != nullptr;
   fit.has_bias = has_own_bias || !fit.norm_mean.empty();
   if (!mac.bias.empty() && !has_own_bias) {
     subtract_from_rows(wanted, bias_vector(network, mac));

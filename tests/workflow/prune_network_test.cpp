@@ -207,11 +207,17 @@ TEST(ErrorsPruneNetwork, FiltersTooWideForLeastSquaresAreRefusedBeforeTheWork) {
   EXPECT_EQ(error_of([&] { check_job(job); }), "no error");
 }
 
-TEST(ErrorsPruneNetwork, ImagesThatTellNoAccuracyAreRefusedBeforeTheWork) {
+/// With images for the final accuracy.
+PruneJob evaluated_job() {
   PruneJob job = small_job();
   job.options.target.sparsity = 0.5;
   job.evaluation = random_images(20);
   job.evaluation_name = "tests";
+  return job;
+}
+
+TEST(ErrorsPruneNetwork, ImagesThatTellNoAccuracyAreRefusedBeforeTheWork) {
+  PruneJob job = evaluated_job();
   const auto said = [&] { return error_of([&] { check_job(job); }); };
   EXPECT_EQ(said(), "no error");
   job.evaluation->labels[7] = 3;
@@ -224,10 +230,7 @@ TEST(ErrorsPruneNetwork, ImagesThatTellNoAccuracyAreRefusedBeforeTheWork) {
 }
 
 TEST(ErrorsPruneNetwork, ClassFoldersThatAreNumberedOtherwiseAreRefused) {
-  PruneJob job = small_job();
-  job.options.target.sparsity = 0.5;
-  job.evaluation = random_images(20);
-  job.evaluation_name = "tests";
+  PruneJob job = evaluated_job();
   const auto said = [&] { return error_of([&] { check_job(job); }); };
   job.evaluation->class_names = {"bird", "cat", "dog"};
   EXPECT_EQ(said(), "no error");  // The others have labels of their own.
