@@ -98,15 +98,38 @@ void center(Matrix& samples, std::vector<double>& means, bool has_bias, int thre
   });
 }
 
-double squared_norm(const Matrix& samples, int threads) {
-  const std::vector<double> squares = column_sums(samples, add_squares, threads);
-  return std::accumulate(squares.begin(), squares.end(), 0.0);
-}
-
 void ensure_shapes(const Matrix& weights, const Matrix& inputs, const Matrix& outputs) {
   ensure(weights.rows > 0 && weights.columns > 0 && inputs.rows > 0, "a layer problem is empty");
   ensure(inputs.columns == weights.columns && outputs.columns == weights.rows && inputs.rows == outputs.rows,
          "weights, inputs and outputs of a layer problem have shapes that do not go together");
+}
+
+void add(double factor, const std::vector<double>& terms, std::vector<double>& sums) {
+  std::transform(sums.begin(), sums.end(), terms.begin(), sums.begin(),
+                 [factor](double sum, double term) { return sum + factor * term; });
+}
+
+// factor a b^T
+void add_product(double factor, const std::vector<double>& a, const std::vector<double>& b,
+                 std::vector<double>& sums) {
+  auto row = sums.begin();
+  for (const double each : a) {
+    std::transform(b.begin(), b.end(), row, row,
+                   [scale = factor * each](double x, double sum) { return sum + scale * x; });
+    row += std::ssize(b);
+  }
+}
+
+// y^T F y
+double power_of(const std::vector<double>& y, const Matrix& coupling) {
+  double power = 0;
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    const auto row = static_cast<int64_t>(i);
+    power +=
+        y[i] *
+        (coupling.values.empty() ? y[i] : std::inner_product(y.begin(), y.end(), coupling.row(row), 0.0));
+  }
+  return power;
 }
 
 }  // namespace
@@ -128,11 +151,41 @@ LayerProblem make_layer_problem(Matrix weights, Matrix inputs, Matrix outputs, c
   auto products = inner_products(inputs, outputs, threads);
   problem.gram = std::move(products.gram);
   problem.correlation = std::move(products.correlation);
-  problem.output_power = squared_norm(outputs, threads);
+  problem.row_powers = column_sums(outputs, add_squares, threads);
+  problem.output_power = std::accumulate(problem.row_powers.begin(), problem.row_powers.end(), 0.0);
+  problem.samples = inputs.rows;
   problem.weights = std::move(weights);
   problem.inputs = std::move(inputs);
   problem.outputs = std::move(outputs);
   return problem;
+}
+
+void add_samples(LayerProblem& problem, LayerProblem more) {
+  ensure(more.weights.rows == problem.weights.rows && more.weights.columns == problem.weights.columns &&
+             is_coupled(more) == is_coupled(problem),
+         "add_samples: the problems are not of one layer");
+  const auto share = static_cast<double>(more.samples) / static_cast<double>(problem.samples + more.samples);
+  const double count = static_cast<double>(problem.samples) * share;
+  std::vector<double> inputs = std::move(more.input_means);
+  std::vector<double> outputs = std::move(more.output_means);
+  add(-1, problem.input_means, inputs);
+  add(-1, problem.output_means, outputs);
+  // Products about the means of all samples: where two means are t apart there are n n' / (n + n') t t^T
+  // more.
+  add(1, more.gram, problem.gram);
+  add_product(count, inputs, inputs, problem.gram);
+  add(1, more.correlation, problem.correlation);
+  add_product(count, inputs, outputs, problem.correlation);
+  add(1, more.row_powers, problem.row_powers);
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    problem.row_powers[i] += count * outputs[i] * outputs[i];
+  }
+  problem.output_power += more.output_power + count * power_of(outputs, problem.coupling);
+  add(share, inputs, problem.input_means);
+  add(share, outputs, problem.output_means);
+  problem.samples += more.samples;
+  problem.inputs = Matrix();
+  problem.outputs = Matrix();
 }
 
 bool is_coupled(const LayerProblem& problem) {

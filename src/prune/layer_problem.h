@@ -36,12 +36,14 @@ inline constexpr int64_t most_filter_weights = 32768;
 /// bias, means over the samples are removed from X and Y, so that the bias is refitted with the weights.
 struct LayerProblem {
   Matrix weights;                    ///< M x D, the values before removal; restoration returns these
-  Matrix inputs;                     ///< X, n x D, less the means
-  Matrix outputs;                    ///< Y, n x M, less the means
+  int64_t samples = 0;               ///< n
+  Matrix inputs;                     ///< X, n x D, less the means; may be empty, for H has what counts of it
+  Matrix outputs;                    ///< Y, n x M, less the means; as `inputs`
   std::vector<double> input_means;   ///< D; 0 without a bias
   std::vector<double> output_means;  ///< M; 0 without a bias
   std::vector<double> gram;          ///< H = X^T X, D x D, without damping
   std::vector<double> correlation;   ///< X^T Y, D x M
+  std::vector<double> row_powers;    ///< M: ||y||^2 of each output
   double output_power = 0;           ///< ||Y||^2, or tr(F Y^T Y)
   Matrix coupling;                   ///< F, see `couple`; empty: each output's error counts for itself
 };
@@ -55,6 +57,11 @@ struct LayerProblem {
 /// Throws InputError where a value is not finite, and where D is too large for a D x D matrix in memory.
 LayerProblem make_layer_problem(Matrix weights, Matrix inputs, Matrix outputs, const std::string& layer,
                                 bool has_bias = true, int threads = 0);
+
+/// What the problem is with the samples of another one of the same layer besides, to rounding. Neither's
+/// inputs and outputs are kept: there can be more samples than memory holds.
+/// @param more as coupled as `problem`, with a bias if that has one
+void add_samples(LayerProblem& problem, LayerProblem more);
 
 /// Whether errors of its outputs count together.
 bool is_coupled(const LayerProblem& problem);

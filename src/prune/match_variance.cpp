@@ -43,20 +43,13 @@ double power_by_gram(const LayerProblem& problem, const float* row) {
 Matrix match_variance(const LayerProblem& problem, const Matrix& weights, double share, int threads) {
   ensure(weights.rows == problem.weights.rows && weights.columns == problem.weights.columns,
          "match_variance: the weights have another shape than the layer problem's");
-  std::vector<double> wanted(static_cast<std::size_t>(weights.rows));
-  for (int64_t k = 0; k < problem.outputs.rows; ++k) {
-    for (int64_t i = 0; i < weights.rows; ++i) {
-      const double y = problem.outputs.at(k, i);
-      wanted[static_cast<std::size_t>(i)] += y * y;
-    }
-  }
   const SingleThreadedBlas guard;
   Matrix scaled = weights;
-  parallel_for(wanted.size(), threads_wanted(threads), [&](std::size_t row) {
+  parallel_for(problem.row_powers.size(), threads_wanted(threads), [&](std::size_t row) {
     const auto i = static_cast<int64_t>(row);
     const double given = has_few_samples(problem) ? power_over_samples(problem, weights.row(i))
                                                   : power_by_gram(problem, weights.row(i));
-    const double factor = std::pow(wanted[row] / given, share / 2);
+    const double factor = std::pow(problem.row_powers[row] / given, share / 2);
     if (given > 0 && std::isfinite(factor) && factor > 0) {
       std::transform(weights.row(i), weights.row(i) + weights.columns, scaled.row(i),
                      [&](float w) { return static_cast<float>(factor * static_cast<double>(w)); });

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "prune/coupling.h"
 #include "synthetic_layer.h"
 
 namespace mj {
@@ -68,6 +69,66 @@ TEST(UnitLayerProblem, HeldOutErrorUsesTheFittedBias) {
   EXPECT_NEAR(
       held_out_error(problem, problem.weights, matrix_of(2, 2, {1, 2, 4, 6}), matrix_of(2, 1, {1, 5})),
       1.0 / 8, 1e-7);
+}
+
+Matrix rows_of(const Matrix& matrix, int64_t first, int64_t count) {
+  return matrix_of(count, matrix.columns, {matrix.row(first), matrix.row(first + count)});
+}
+
+void expect_sum(const LayerProblem& sum, const LayerProblem& whole) {
+  const auto expect_near = [](const std::vector<double>& values, const std::vector<double>& expected) {
+    ASSERT_EQ(values.size(), expected.size());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      // Of sums of some 500 products.
+      ASSERT_NEAR(values[i], expected[i], 1e-3) << i;
+    }
+  };
+  EXPECT_EQ(sum.samples, whole.samples);
+  expect_near(sum.input_means, whole.input_means);
+  expect_near(sum.output_means, whole.output_means);
+  expect_near(sum.gram, whole.gram);
+  expect_near(sum.correlation, whole.correlation);
+  expect_near(sum.row_powers, whole.row_powers);
+  EXPECT_NEAR(sum.output_power, whole.output_power, 1e-5 * whole.output_power);
+}
+
+TEST(PropertyLayerProblem, SamplesThatAreAddedCountAsIfAllHadComeAtOnce) {
+  const Matrix inputs = relu_mixture(500, 7, 1);
+  const Matrix outputs = normal_matrix(500, 3, 2);
+  const Matrix weights = normal_matrix(3, 7, 3);
+  const Matrix coupling = matrix_of(3, 3, {1, 0.5, 0, 0.5, 1, -0.25, 0, -0.25, 1});
+  for (const bool has_bias : {true, false}) {
+    for (const bool is_coupled : {true, false}) {
+      const auto problem_of = [&](int64_t first, int64_t count) {
+        LayerProblem problem = make_layer_problem(weights, rows_of(inputs, first, count),
+                                                  rows_of(outputs, first, count), "conv1", has_bias);
+        if (is_coupled) {
+          couple(problem, coupling);
+        }
+        return problem;
+      };
+      LayerProblem sum = problem_of(0, 130);
+      add_samples(sum, problem_of(130, 350));
+      add_samples(sum, problem_of(480, 20));
+      expect_sum(sum, problem_of(0, 500));
+      EXPECT_TRUE(sum.inputs.values.empty());
+    }
+  }
+}
+
+TEST(UnitLayerProblem, AddedSamplesMoveTheMeans) {
+  // To the three samples x = (5 0), y = 7: means (3.5 3) and 4, centred X = (-2.5 -1; -.5 -1; 1.5 5; 1.5 -3),
+  // y = (-3; -2; 2; 3).
+  LayerProblem problem = three_samples();
+  add_samples(problem,
+              make_layer_problem(problem.weights, matrix_of(1, 2, {5, 0}), matrix_of(1, 1, {7}), "conv1"));
+  EXPECT_EQ(problem.samples, 4);
+  EXPECT_EQ(problem.input_means, (std::vector<double>{3.5, 3}));
+  EXPECT_EQ(problem.output_means, (std::vector<double>{4}));
+  EXPECT_EQ(problem.gram, (std::vector<double>{11, 6, 6, 36}));
+  EXPECT_EQ(problem.correlation, (std::vector<double>{16, 6}));
+  EXPECT_EQ(problem.row_powers, (std::vector<double>{26}));
+  EXPECT_EQ(problem.output_power, 26);
 }
 
 TEST(PropertyLayerProblem, GramAndCorrelationEqualPlainSums) {
