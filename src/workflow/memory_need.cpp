@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "network/weights.h"
-#include "workflow/layer_passes.h"
+#include "workflow/layer_fitting.h"
 #include "workflow/prune_layer.h"
 
 namespace mj {
@@ -31,15 +31,19 @@ double refit_bytes(const PruneJob& job, const MacLayer& layer, std::size_t image
   const auto d = static_cast<double>(shape.c * shape.r * shape.s);
   const auto m = static_cast<double>(shape.k);
   const auto groups = static_cast<double>(shape.groups);
-  const double positions =
-      std::min(static_cast<double>(bounded_positions(layer, images, job.options.recipe.positions)),
-               static_cast<double>(shape.n * shape.p * shape.q));
-  const double samples = static_cast<double>(images) * positions * (d + m) * groups * sizeof(float);
+  const std::size_t turns = turns_of(job.options, images);
+  const FitSampling sampling = sampling_of(layer, images, turns, job.options.recipe.positions);
+  const double rows =
+      static_cast<double>(images) *
+      std::min(static_cast<double>(sampling.positions), static_cast<double>(shape.n * shape.p * shape.q));
+  const double samples = rows * (d + m) * groups * sizeof(float);
   const double problems = groups * (d * d * sizeof(double) + d * m * (sizeof(double) + sizeof(float)));
   const double solver = d * d * sizeof(float) + d * m * 5 * sizeof(float);
+  if (sampling.adds_up) {
+    return problems + std::max(samples / static_cast<double>(turns) + problems, solver);
+  }
   // Before the solver, where samples are few: most of them once more, their Gram matrix and its factor.
-  const bool is_few =
-      !job.options.recipe.damping && static_cast<double>(images) * positions < few_samples * d;
+  const bool is_few = !job.options.recipe.damping && rows < few_samples * d;
   const double damping = is_few ? samples + d * d * (sizeof(double) + sizeof(float)) : 0;
   return samples + problems + std::max(solver, damping);
 }

@@ -128,10 +128,10 @@ double damping_of(const LayerFit& fit, std::size_t group, const Support& candida
     return *recipe.damping;
   }
   const LayerProblem& problem = fit.groups[group];
-  if (!fit.may_choose_damping || problem.inputs.rows >= few_samples * problem.inputs.columns) {
+  if (!fit.may_choose_damping || problem.samples >= few_samples * problem.weights.columns) {
     return default_damping;
   }
-  const int64_t rows_per_image = std::max<int64_t>(1, problem.inputs.rows / static_cast<int64_t>(fit.images));
+  const int64_t rows_per_image = std::max<int64_t>(1, problem.samples / static_cast<int64_t>(fit.images));
   return choose_damping(
              problem, candidates, keep,
              {.rows_per_image = rows_per_image, .has_bias = fit.has_bias, .threads = recipe.restore.threads})

@@ -9,9 +9,8 @@
 #include <vector>
 
 #include "workflow/fine_tune.h"
-#include "workflow/followers.h"
 #include "workflow/layer_errors.h"
-#include "workflow/layer_passes.h"
+#include "workflow/layer_fitting.h"
 #include "workflow/level_plan.h"
 #include "workflow/prune_goal.h"
 #include "workflow/prune_layer.h"
@@ -24,8 +23,6 @@ constexpr double corrected_aim = 0.998;
 constexpr int most_tries = 3;
 /// Methods without corrections plan for a little less than the goal.
 constexpr double planning_margin = 0.997;
-/// Of a batch norm; a change of its input hardly shows behind a smaller one.
-constexpr double least_scale = 1e-3;
 
 bool starts_dense(const PruneContext& context, const RunState& state) {
   return is_search(context.job.options) || state.round == 0;
@@ -100,27 +97,8 @@ RoundState begin_round(PruneContext& context, const RunState& state, const std::
   return begun;
 }
 
-/// Passes over the images that layers are sampled on.
-struct SamplePasses {
-  const NetworkInputs& images;
-  LayerPasses reference;  ///< of the network whose outputs are kept
-  LayerPasses working;    ///< of the one that is pruned
-};
-
-/// Adds to a layer's outputs what is missing in the value that they are added to.
-void make_good(const Addition& addition, const Matrix& wanted, const Matrix& given, Matrix& outputs) {
-  for (int64_t i = 0; i < outputs.rows; ++i) {
-    for (int64_t j = 0; j < outputs.columns; ++j) {
-      const double scale = addition.scale[static_cast<std::size_t>(j)];
-      if (std::fabs(scale) > least_scale) {
-        outputs.at(i, j) += static_cast<float>((wanted.at(i, j) - given.at(i, j)) / scale);
-      }
-    }
-  }
-}
-
-void prune_one(PruneContext& context, std::optional<SamplePasses>& passes, RoundState& begun,
-               std::size_t layer, int round) {
+void prune_one(PruneContext& context, LayerFitting& fitting, RoundState& begun, std::size_t layer,
+               int round) {
   const PruneOptions& options = context.job.options;
   const int64_t keep = begun.keep[layer];
   if (keep == 0) {
@@ -133,35 +111,11 @@ void prune_one(PruneContext& context, std::optional<SamplePasses>& passes, Round
   if (!can_be_refitted(begun.network.layers[layer])) {
     return;
   }
-  const std::optional<Addition> addition =
-      options.recipe.compensate ? addition_behind(begun.network, layer) : std::nullopt;
-  const bool is_part =
-      is_sampled_on_part(begun.network, layer, context.fitted.size, options.recipe.positions);
-  const NetworkInputs& images = is_part ? context.fitted_part : context.fitted;
-  if (!passes || &passes->images != &images) {
-    passes.emplace(SamplePasses{images,
-                                {*context.reference, images, context.kept_bytes},
-                                {*context.working, images, context.kept_bytes}});
-  }
-  const int64_t fewer = is_part ? static_cast<int64_t>(images_for_one) : 1;
-  const SampleOptions sampling{.positions = bounded_positions(begun.network.layers[layer], images.size,
-                                                              fewer * options.recipe.positions),
-                               .seed = round_seed(context, Task::layer_samples, round, layer),
-                               .beside = addition ? addition->addend : std::string()};
-  passes->reference.go_to(layer, context.stop);
-  passes->working.go_to(layer, context.stop);
-  LayerSamples wanted = passes->reference.samples(layer, sampling, context.stop);
-  wanted.inputs.clear();  // Large, and of no use.
-  LayerSamples read = passes->working.samples(layer, sampling, context.stop);
-  if (addition) {
-    make_good(*addition, wanted.beside, read.beside, wanted.outputs);
-  }
+  const LayerFit fit =
+      fitting.fit(begun.network, layer, round_seed(context, Task::layer_samples, round, layer));
   const bool is_patterned = !begun.patterned.empty() && begun.patterned[layer] != 0;
   prune_layer(begun.network, layer, keep,
-              is_patterned ? context.job.setting.accelerator.weight_pattern : std::nullopt,
-              fit_layer(begun.network, layer, std::move(read), std::move(wanted.outputs),
-                        context.samples.size / static_cast<std::size_t>(fewer),
-                        options.method == PruneMethod::levels ? &output_worth(context)[layer] : nullptr),
+              is_patterned ? context.job.setting.accelerator.weight_pattern : std::nullopt, fit,
               options.method, options.recipe);
   context.working->load_constants(begun.network);
 }
@@ -173,12 +127,12 @@ void prune_layers(PruneContext& context, RunState& state, const std::string& nam
   context.reference->load_constants(context.job.options.epochs > 0 ? start_network(context, state)
                                                                    : context.job.network);
   context.working->load_constants(begun.network);
-  std::optional<SamplePasses> passes;
+  LayerFitting fitting(context);
   while (begun.pruned < begun.order.size()) {
     const std::size_t layer = begun.order[begun.pruned];
     const double fraction = static_cast<double>(begun.pruned) / static_cast<double>(begun.order.size());
     stage(context, name + ": pruning")({.fraction = fraction, .detail = begun.network.layers[layer].name});
-    prune_one(context, passes, begun, layer, state.round);
+    prune_one(context, fitting, begun, layer, state.round);
     ++begun.pruned;
     save_if_due(context, state);
   }
