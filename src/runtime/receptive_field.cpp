@@ -1,8 +1,24 @@
 #include "runtime/receptive_field.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "base/random.h"
 
 namespace mj {
+namespace {
+
+/// The bits of row and column in turn.
+uint64_t morton_code(int64_t p, int64_t q) {
+  uint64_t code = 0;
+  for (int bit = 0; bit < 32; ++bit) {
+    code |= (static_cast<uint64_t>(q) >> bit & 1) << (2 * bit);
+    code |= (static_cast<uint64_t>(p) >> bit & 1) << (2 * bit + 1);
+  }
+  return code;
+}
+
+}  // namespace
 
 std::vector<Position> draw_positions(const LayerShape& shape, int64_t count, uint64_t seed, std::size_t image,
                                      int64_t first_map) {
@@ -15,6 +31,9 @@ std::vector<Position> draw_positions(const LayerShape& shape, int64_t count, uin
     const auto i = static_cast<int64_t>(index);
     positions.push_back({first_map + i / in_map, i % in_map / shape.q, i % shape.q});
   }
+  std::sort(positions.begin(), positions.end(), [](const Position& a, const Position& b) {
+    return std::pair(a.map, morton_code(a.p, a.q)) < std::pair(b.map, morton_code(b.p, b.q));
+  });
   return positions;
 }
 

@@ -26,8 +26,8 @@ struct Position {
   int64_t map = 0, p = 0, q = 0;
 };
 
-/// Draws up to `count` different output positions of one image, in order; the same for the same layer shape,
-/// seed and image.
+/// Draws up to `count` different output positions of one image, in an order in which those near each other
+/// in both directions follow each other (Morton, 1966); the same for the same layer shape, seed and image.
 /// @param first_map the image's first map in its batch
 std::vector<Position> draw_positions(const LayerShape& shape, int64_t count, uint64_t seed, std::size_t image,
                                      int64_t first_map);

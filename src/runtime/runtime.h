@@ -140,7 +140,7 @@ class Session {
   virtual ActivationStats measure_activations(const NetworkInputs& inputs, const ProgressCallback& progress,
                                               std::stop_token stop) = 0;
   /// Samples one MAC layer with weights, running the graph only as far as needed. Rows are in the images'
-  /// order and, in an image, in the order of output positions.
+  /// order and, in an image, those of positions near each other follow each other.
   virtual LayerSamples sample_layer(const NetworkInputs& inputs, std::size_t layer,
                                     const SampleOptions& options, std::stop_token stop) = 0;
   /// Runs the images up to a MAC layer and keeps what it and all after it need; null where that takes more

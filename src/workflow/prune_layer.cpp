@@ -31,11 +31,6 @@ constexpr double variance_share = 0.5;
 /// Of correlations between outputs' gradients.
 constexpr double coupled_share = 0.8;
 
-/// Of the way, in logarithms, from errors at neighbouring positions that count each for itself to errors that
-/// count together as often as gradients agree: samples are farther apart than neighbours, and what any error
-/// shifts behind a ReLU counts besides.
-constexpr double joined_share = 0.6;
-
 /// Of an output channel; 0 where nothing is known of them.
 double mean_worth(const OutputInformation* worth) {
   if (worth == nullptr) {
@@ -258,8 +253,7 @@ LayerFit fit_layer(const Network& network, std::size_t layer, LayerSamples read,
     subtract_from_rows(wanted, bias_vector(network, mac));
   }
   if (worth != nullptr && !worth->groups.empty()) {
-    const Neighbours neighbours{read.in_image, neighbouring_positions,
-                                std::pow(std::max(worth->agreement, 1.0), joined_share)};
+    const Neighbours neighbours{read.in_image, neighbouring_positions, worth->agreement};
     join_neighbours(wanted, neighbours);
     for (Matrix& inputs : read.inputs) {
       join_neighbours(inputs, neighbours);

@@ -17,16 +17,29 @@ LayerShape map_of(int64_t p, int64_t q) {
   return shape;
 }
 
-TEST(UnitReceptiveField, PositionsAreDifferentInOrderAndWithinTheMap) {
+TEST(UnitReceptiveField, PositionsAreDifferentAndWithinTheMap) {
   const auto positions = draw_positions(map_of(5, 7), 20, 3, 11, 4);
-  ASSERT_EQ(positions.size(), 20U);
-  int64_t previous = -1;
+  std::set<int64_t> seen;
   for (const auto& [map, p, q] : positions) {
     EXPECT_EQ(map, 4);
     EXPECT_TRUE(p >= 0 && p < 5 && q >= 0 && q < 7);
-    EXPECT_GT(p * 7 + q, previous);
-    previous = p * 7 + q;
+    seen.insert(p * 7 + q);
   }
+  EXPECT_EQ(seen.size(), 20U);
+}
+
+// By hand: squares of 2 x 2 in squares of 4 x 4, each from its upper left to its lower right.
+TEST(UnitReceptiveField, PositionsNearEachOtherFollowEachOther) {
+  std::vector<int64_t> indices;
+  LayerShape shape = map_of(4, 5);
+  shape.n = 2;
+  for (const auto& [map, p, q] : draw_positions(shape, 40, 3, 11, 0)) {
+    indices.push_back(100 * map + 10 * p + q);
+  }
+  EXPECT_THAT(indices,
+              ElementsAre(0, 1, 10, 11, 2, 3, 12, 13, 20, 21, 30, 31, 22, 23, 32, 33, 4, 14, 24, 34,  //
+                          100, 101, 110, 111, 102, 103, 112, 113, 120, 121, 130, 131, 122, 123, 132, 133, 104,
+                          114, 124, 134));
 }
 
 TEST(UnitReceptiveField, AllPositionsAreTakenWhereThereAreFewer) {
@@ -36,6 +49,7 @@ TEST(UnitReceptiveField, AllPositionsAreTakenWhereThereAreFewer) {
 TEST(UnitReceptiveField, EachImageHasItsOwnPositions) {
   const auto key = [](const std::vector<Position>& positions) {
     std::vector<int64_t> indices;
+    indices.reserve(positions.size());
     for (const auto& position : positions) {
       indices.push_back(position.p * 10 + position.q);
     }
