@@ -22,7 +22,8 @@ constexpr std::size_t fewest_for_tuning = 100;
 CalibrationSplit split_calibration(const NetworkInputs& inputs, uint64_t seed, const std::string& dataset,
                                    Decision decision) {
   if (inputs.size < fewest_images) {
-    throw InputError(dataset, "", fmt::format("holds {} images for pruning", inputs.size),
+    throw InputError(dataset, "",
+                     fmt::format("holds {} image{} for pruning", inputs.size, inputs.size == 1 ? "" : "s"),
                      fmt::format("at least {} are needed", fewest_images));
   }
   const std::size_t wanted =
