@@ -81,7 +81,9 @@ void add(std::optional<LayerFit>& fit, LayerFit more) {
 }  // namespace
 
 std::size_t turns_of(const PruneOptions& options, std::size_t images) {
-  return options.method == PruneMethod::levels ? std::min(most_turns, images) : 1;
+  constexpr std::size_t enough = 8000;  // images of all turns
+  const std::size_t turns = std::clamp<std::size_t>(enough / images, 1, most_turns);
+  return options.method == PruneMethod::levels ? std::min(turns, images) : 1;
 }
 
 FitSampling sampling_of(const MacLayer& layer, std::size_t images, std::size_t turns, int64_t positions) {

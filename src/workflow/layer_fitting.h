@@ -13,7 +13,7 @@ namespace mj {
 /// Layers are pruned on so many times the samples that they are tried on (PruneMethod::levels).
 inline constexpr std::size_t most_turns = 4;
 
-/// Of so many images.
+/// Of so many images; of more than 2,000 fewer.
 std::size_t turns_of(const PruneOptions& options, std::size_t images);
 
 struct FitSampling {

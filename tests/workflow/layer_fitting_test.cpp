@@ -43,6 +43,9 @@ TEST(UnitLayerFitting, OnlyLevelsTakeTurns) {
   PruneOptions options = default_options(method_named("auto"), 60, true, 1e6);
   EXPECT_EQ(turns_of(options, 60), 4U);
   EXPECT_EQ(turns_of(options, 3), 3U);
+  EXPECT_EQ(turns_of(options, 2000), 4U);
+  EXPECT_EQ(turns_of(options, 4000), 2U);
+  EXPECT_EQ(turns_of(options, 9000), 1U);
   options.method = PruneMethod::energy_aware;
   EXPECT_EQ(turns_of(options, 60), 1U);
 }
