@@ -8,14 +8,18 @@
 namespace mj {
 namespace {
 
+/// Moves bit i of the lower 32 to bit 2 i.
+uint64_t spread_bits(uint64_t x) {
+  x = (x | x << 16) & 0x0000ffff0000ffff;
+  x = (x | x << 8) & 0x00ff00ff00ff00ff;
+  x = (x | x << 4) & 0x0f0f0f0f0f0f0f0f;
+  x = (x | x << 2) & 0x3333333333333333;
+  return (x | x << 1) & 0x5555555555555555;
+}
+
 /// The bits of row and column in turn.
-uint64_t morton_code(int64_t p, int64_t q) {
-  uint64_t code = 0;
-  for (int bit = 0; bit < 32; ++bit) {
-    code |= (static_cast<uint64_t>(q) >> bit & 1) << (2 * bit);
-    code |= (static_cast<uint64_t>(p) >> bit & 1) << (2 * bit + 1);
-  }
-  return code;
+uint64_t morton_code(const Position& position) {
+  return spread_bits(static_cast<uint64_t>(position.p)) << 1 | spread_bits(static_cast<uint64_t>(position.q));
 }
 
 }  // namespace
@@ -25,15 +29,18 @@ std::vector<Position> draw_positions(const LayerShape& shape, int64_t count, uin
   const int64_t in_map = shape.p * shape.q;
   const auto drawn = sample_indices(static_cast<std::size_t>(shape.n * in_map),
                                     static_cast<std::size_t>(count), derive_seed(seed, image));
-  std::vector<Position> positions;
-  positions.reserve(drawn.size());
+  std::vector<std::pair<uint64_t, Position>> coded;  // Once each: a layer has a million of them.
+  coded.reserve(drawn.size());
   for (const auto index : drawn) {
     const auto i = static_cast<int64_t>(index);
-    positions.push_back({first_map + i / in_map, i % in_map / shape.q, i % shape.q});
+    const Position position{first_map + i / in_map, i % in_map / shape.q, i % shape.q};
+    coded.emplace_back(morton_code(position), position);
   }
-  std::sort(positions.begin(), positions.end(), [](const Position& a, const Position& b) {
-    return std::pair(a.map, morton_code(a.p, a.q)) < std::pair(b.map, morton_code(b.p, b.q));
+  std::sort(coded.begin(), coded.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.second.map, a.first) < std::pair(b.second.map, b.first);
   });
+  std::vector<Position> positions(coded.size());
+  std::transform(coded.begin(), coded.end(), positions.begin(), [](const auto& each) { return each.second; });
   return positions;
 }
 

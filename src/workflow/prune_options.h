@@ -64,7 +64,7 @@ struct RecipeOptions {
   std::size_t images = 1000;  ///< that layers are sampled on
   bool couple = false;        ///< errors of a layer's outputs count together, by what they do to predictions
   bool vary = false;          ///< layers are fitted on a variant of each of these images too
-  int64_t positions = 16;     ///< output positions in each; most_turns times as many where `levels` prunes
+  int64_t positions = 16;  ///< output positions in each; up to most_turns times as many where `levels` prunes
 };
 
 /// Layers of which only so many weights may become zero.

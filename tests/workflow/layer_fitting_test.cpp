@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "small_network.h"
 
 namespace mj {
@@ -50,50 +52,44 @@ TEST(UnitLayerFitting, OnlyLevelsTakeTurns) {
   EXPECT_EQ(turns_of(options, 60), 1U);
 }
 
-/// The problem of the convolution of small_network, with all 36 positions of each image.
-LayerProblem problem_in_turns(const PruneJob& job) {
+struct Fits {
+  LayerProblem in_turns;
+  LayerProblem whole;  ///< from samples of all images at once
+};
+
+/// Of a layer of small_network, with all positions of 48 images; a fifth of 60 is held back.
+Fits fits_of(std::size_t layer, int64_t positions) {
+  PruneJob job = small_job();
+  job.options.recipe.vary = false;
+  job.options.recipe.couple = false;
   PruneContext context = open_context(job, nullptr, {}, {});
-  LayerFit fit = LayerFitting(context).fit(job.network, 0, 7);
-  EXPECT_EQ(fit.groups.size(), 1U);
-  return std::move(fit.groups[0]);
+  LayerFit in_turns = LayerFitting(context).fit(job.network, layer, 7);
+  LayerSamples read = context.working->sample_layer(context.fitted, layer, {.positions = positions}, {});
+  Matrix wanted = read.outputs;
+  LayerFit whole = fit_layer(job.network, layer, std::move(read), std::move(wanted), context.samples.size,
+                             &output_worth(context)[layer]);
+  EXPECT_EQ(in_turns.groups.size(), 1U);
+  EXPECT_EQ(whole.groups.size(), 1U);
+  return {std::move(in_turns.groups.at(0)), std::move(whole.groups.at(0))};
 }
 
-// Each channel's worth multiplies its outputs; neighbours that are joined change the samples.
 TEST(PropertyLayerFitting, TurnsAddUpToAllImagesAtOnce) {
-  PruneJob job = small_job();
-  job.options.recipe.vary = false;
-  job.options.recipe.couple = false;
-  const LayerProblem in_turns = problem_in_turns(job);
-  EXPECT_EQ(in_turns.samples, 48 * 36);  // a fifth of the images is held back
+  const auto [in_turns, whole] = fits_of(0, 36);
+  EXPECT_EQ(in_turns.samples, 48 * 36);
   EXPECT_TRUE(in_turns.inputs.values.empty());
-
-  PruneContext context = open_context(job, nullptr, {}, {});
-  LayerSamples read = context.working->sample_layer(context.fitted, 0, {.positions = 36}, {});
-  Matrix wanted = read.outputs;
-  const LayerFit whole =
-      fit_layer(job.network, 0, std::move(read), std::move(wanted), 60, &output_worth(context)[0]);
-  const LayerProblem& expected = whole.groups[0];
-  ASSERT_EQ(in_turns.gram.size(), expected.gram.size());
-  for (std::size_t i = 0; i < expected.gram.size(); ++i) {
-    EXPECT_NEAR(in_turns.gram[i], expected.gram[i], 1e-5 * expected.gram[0]) << i;
+  ASSERT_EQ(in_turns.gram.size(), whole.gram.size());
+  for (std::size_t i = 0; i < whole.gram.size(); ++i) {
+    EXPECT_NEAR(in_turns.gram[i], whole.gram[i], 1e-5 * whole.gram[0]) << i;
   }
-  EXPECT_NEAR(in_turns.output_power, expected.output_power, 1e-5 * expected.output_power);
+  EXPECT_NEAR(in_turns.output_power, whole.output_power, 1e-5 * whole.output_power);
 }
 
+// The classifier has 144 inputs, and each image gives one sample.
 TEST(PropertyLayerFitting, FewSamplesOfAllTurnsAreInOrder) {
-  // The classifier has 144 inputs, and each image gives one sample.
-  PruneJob job = small_job();
-  job.options.recipe.vary = false;
-  job.options.recipe.couple = false;
-  PruneContext context = open_context(job, nullptr, {}, {});
-  const LayerFit fit = LayerFitting(context).fit(job.network, 1, 7);
-  LayerSamples read = context.working->sample_layer(context.fitted, 1, {.positions = 1}, {});
-  Matrix wanted = read.outputs;
-  const LayerFit whole =
-      fit_layer(job.network, 1, std::move(read), std::move(wanted), 60, &output_worth(context)[1]);
-  EXPECT_EQ(fit.groups[0].samples, 48);
-  EXPECT_EQ(fit.groups[0].inputs.values, whole.groups[0].inputs.values);
-  EXPECT_EQ(fit.groups[0].outputs.values, whole.groups[0].outputs.values);
+  const auto [in_turns, whole] = fits_of(1, 1);
+  EXPECT_EQ(in_turns.samples, 48);
+  EXPECT_EQ(in_turns.inputs.values, whole.inputs.values);
+  EXPECT_EQ(in_turns.outputs.values, whole.outputs.values);
 }
 
 }  // namespace
