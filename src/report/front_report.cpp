@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "report/figures.h"
@@ -23,6 +24,25 @@ std::string points(const std::optional<double>& before, const std::optional<doub
 
 std::string cell(const std::optional<double>& value) {
   return value ? fmt::format("{}", *value) : "";
+}
+
+/// Once what holds for all networks, else with the budget.
+std::string notes_text(const std::vector<FrontNetwork>& networks) {
+  std::string text;
+  for (const FrontNetwork& network : networks) {
+    for (const std::string& note : network.result.notes) {
+      const bool is_common = std::all_of(networks.begin(), networks.end(), [&](const FrontNetwork& other) {
+        const std::vector<std::string>& notes = other.result.notes;
+        return std::find(notes.begin(), notes.end(), note) != notes.end();
+      });
+      if (!is_common) {
+        text += fmt::format("note: {}: {}\n", percentage(network.budget), printable(note));
+      } else if (&network == &networks.front()) {
+        text += fmt::format("note: {}\n", printable(note));
+      }
+    }
+  }
+  return text;
 }
 
 }  // namespace
@@ -59,7 +79,8 @@ std::string front_text(const std::vector<FrontNetwork>& networks) {
   return to_text(table) +
          "\nPer image; energy in 16-bit MACs; in brackets points against the dense network. front: no other "
          "has both less "
-         "energy and more top-1.\n";
+         "energy and more top-1.\n" +
+         notes_text(networks);
 }
 
 std::string front_csv(const std::vector<FrontNetwork>& networks) {

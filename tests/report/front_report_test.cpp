@@ -7,6 +7,7 @@ namespace mj {
 namespace {
 
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -32,6 +33,15 @@ TEST(UnitFront, CsvHasALineANetwork) {
             "front,file\n"
             "0.75,750,1000,0.75,20,0.375,,0.5,,1,\"out,1.onnx\"\n"
             "0.5,500,1000,0.5,20,,,,,1,\"out,1.onnx\"\n");
+}
+
+TEST(UnitFront, NotesStandUnderTheTableOnceOrWithTheirBudget) {
+  std::vector<FrontNetwork> networks{network(750, 0.375), network(500, 0.25)};
+  networks[0].result.notes = {"zeros save no time"};
+  networks[1].result.notes = {"zeros save no time", "the budget is used to 98.7 %"};
+  const std::string text = front_text(networks);
+  EXPECT_THAT(text, EndsWith("note: zeros save no time\nnote: 50.0%: the budget is used to 98.7 %\n"));
+  EXPECT_EQ(text.find("zeros save"), text.rfind("zeros save"));
 }
 
 TEST(UnitFront, ThePlotShowsAccuracyOrWithoutLabelsWeights) {
