@@ -212,11 +212,10 @@ std::string compare_text(const std::vector<Candidate>& candidates) {
     for (const std::string& note : candidate.estimate.notes) {
       if (std::find(notes.begin(), notes.end(), note) == notes.end()) {
         notes.push_back(note);
-        text += fmt::format("note: {}\n", printable(note));
       }
     }
   }
-  return text;
+  return text + notes_text(notes);
 }
 
 std::string compare_json(const std::vector<Candidate>& candidates) {

@@ -212,10 +212,7 @@ std::string estimate_text(const Estimate& estimate, const std::vector<Lever>& le
   if (!levers.empty() && !estimate.layers.empty()) {
     text += "\n" + lever_table(estimate, levers);
   }
-  for (const std::string& note : estimate.notes) {
-    text += fmt::format("note: {}\n", printable(note));
-  }
-  return text;
+  return text + notes_text(estimate.notes);
 }
 
 }  // namespace mj

@@ -27,8 +27,8 @@ std::string cell(const std::optional<double>& value) {
 }
 
 /// Once what holds for all networks, else with the budget.
-std::string notes_text(const std::vector<FrontNetwork>& networks) {
-  std::string text;
+std::vector<std::string> notes_of(const std::vector<FrontNetwork>& networks) {
+  std::vector<std::string> lines;
   for (const FrontNetwork& network : networks) {
     for (const std::string& note : network.result.notes) {
       const bool is_common = std::all_of(networks.begin(), networks.end(), [&](const FrontNetwork& other) {
@@ -36,13 +36,13 @@ std::string notes_text(const std::vector<FrontNetwork>& networks) {
         return std::find(notes.begin(), notes.end(), note) != notes.end();
       });
       if (!is_common) {
-        text += fmt::format("note: {}: {}\n", percentage(network.budget), printable(note));
+        lines.push_back(fmt::format("{}: {}", percentage(network.budget), note));
       } else if (&network == &networks.front()) {
-        text += fmt::format("note: {}\n", printable(note));
+        lines.push_back(note);
       }
     }
   }
-  return text;
+  return lines;
 }
 
 }  // namespace
@@ -80,7 +80,7 @@ std::string front_text(const std::vector<FrontNetwork>& networks) {
          "\nPer image; energy in 16-bit MACs; in brackets points against the dense network. front: no other "
          "has both less "
          "energy and more top-1.\n" +
-         notes_text(networks);
+         notes_text(notes_of(networks));
 }
 
 std::string front_csv(const std::vector<FrontNetwork>& networks) {

@@ -100,10 +100,7 @@ std::string prune_text(const PruneResult& result) {
   text += fmt::format("stopped  by {} after {} step{}, {}\n", printable(result.stopped_by),
                       result.history.size(), result.history.size() == 1 ? "" : "s", duration(result.seconds));
   text += fmt::format("written  {}\n", printable(result.output));
-  for (const std::string& note : result.notes) {
-    text += fmt::format("note: {}\n", printable(note));
-  }
-  return text;
+  return text + notes_text(result.notes);
 }
 
 }  // namespace mj

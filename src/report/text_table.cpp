@@ -1,5 +1,7 @@
 #include "report/text_table.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 
@@ -96,6 +98,14 @@ std::string to_text(const TextTable& table) {
   }
   if (!table.total.empty()) {
     text += rule + line(table, widths, gap, table.total);
+  }
+  return text;
+}
+
+std::string notes_text(const std::vector<std::string>& notes) {
+  std::string text;
+  for (const std::string& note : notes) {
+    text += fmt::format("note: {}\n", printable(note));
   }
   return text;
 }

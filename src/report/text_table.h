@@ -36,4 +36,7 @@ std::string shortened(const std::string& text, std::size_t width);
 /// Columns that UTF-8 text takes on a terminal, a character each.
 std::size_t display_width(const std::string& text);
 
+/// A line each.
+std::string notes_text(const std::vector<std::string>& notes);
+
 }  // namespace mj
