@@ -107,6 +107,7 @@ void set_lessons(const PruneArguments& arguments, PruneOptions& options) {
                                    "no --distillation below 1");
       }
     }
+    training.mix = false;
     return;
   }
   training.mix = arguments.mix.value_or(training.mix);

@@ -101,7 +101,7 @@ void add_method_options(CLI::App& command, PruneArguments& arguments) {
       .add_option(
           "--final-tune", arguments.final_epochs,
           "Epochs after the last round towards a budget (default: 4 times --fine-tune; on fewer than 20,000 "
-          "labels 4 to 20, by the network's size)")
+          "labels 6 to 20, by the network's size)")
       ->check(whole_number_from(0, 100000))
       ->type_name("EPOCHS");
   command.add_option("--rounds", arguments.rounds, "Rounds towards a budget (default: auto 1, else 2)")
@@ -114,8 +114,7 @@ void add_method_options(CLI::App& command, PruneArguments& arguments) {
       ->capture_default_str();
   command
       .add_option("--learning-rate", arguments.learning_rate,
-                  "Of fine-tuning, the highest in a round (default 0.002; on fewer than 20,000 labels 0.005, "
-                  "as a share "
+                  "Of fine-tuning, the highest in a round (default 0.002; on fewer than 20,000 labels 0.003 "
                   "of the weights' root mean square)")
       ->check(number_from(1e-9, 10))
       ->type_name("X");
@@ -138,9 +137,9 @@ void add_method_options(CLI::App& command, PruneArguments& arguments) {
       "Every output channel is scaled to the variance that the dense network gives it (default of auto)");
   add_switch(command, "compensate", arguments.compensate,
              "A layer makes good what is missing in the value that its output is added to (default of auto)");
-  add_switch(
-      command, "mix", arguments.mix,
-      "Fine-tuning on fewer than 20,000 labels learns from images with parts of others in them (CutMix)");
+  add_switch(command, "mix", arguments.mix,
+             "Fine-tuning on fewer than 20,000 labels learns from images with parts of others in them "
+             "(CutMix; default there)");
   add_switch(command, "feature-maps", arguments.feature_maps,
              "Fine-tuning on fewer than 20,000 labels also learns the dense network's last feature maps");
   command.add_option("--restore-norm", arguments.restore_norm, "Norm of the output's error in that choice")

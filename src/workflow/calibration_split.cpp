@@ -35,9 +35,11 @@ CalibrationSplit split_calibration(const NetworkInputs& inputs, uint64_t seed, c
   if (std::is_sorted(inputs.labels.begin(), inputs.labels.end())) {
     held_back = sample_indices(inputs.size, held, seed);
   }
-  std::vector<std::size_t> fit;
-  std::set_difference(all.begin(), all.end(), held_back.begin(), held_back.end(), std::back_inserter(fit));
-  return {select(inputs, fit), select(inputs, held_back)};
+  std::vector<std::size_t> others;
+  std::set_difference(all.begin(), all.end(), held_back.begin(), held_back.end(), std::back_inserter(others));
+  const NetworkInputs rest = select(inputs, others);
+  const bool tells_accuracy = decision == Decision::accuracy;
+  return {tells_accuracy ? rest : inputs, rest, select(inputs, held_back), tells_accuracy};
 }
 
 }  // namespace mj

@@ -8,8 +8,10 @@ namespace mj {
 
 /// Calibration images, divided: what pruning learns from, and what decides when it stops.
 struct CalibrationSplit {
-  NetworkInputs fit;
+  NetworkInputs fit;    ///< to which layers are fitted
+  NetworkInputs tuned;  ///< on which the network is fine-tuned
   NetworkInputs held_back;
+  bool tells_accuracy = false;  ///< whether layers are fitted without the images held back
 };
 
 /// What the images held back decide.
@@ -20,9 +22,10 @@ enum class Decision : uint8_t {
 };
 
 /// Holds back the last fifth, 10,000 images at most; for fine-tuning alone a tenth, but no fewer than 100
-/// unless that is more than a fifth. Where the labels are in ascending order the last images would be the
-/// last classes: then they are drawn by the seed instead. Throws InputError where there are fewer than 10
-/// images.
+/// unless that is more than a fifth, and from fine-tuning alone: layers are fitted to all images, and what
+/// is held back favours the network that they make over what comes of it. Where the labels are in ascending
+/// order the last images would be the last classes: then they are drawn by the seed instead. Throws
+/// InputError where there are fewer than 10 images.
 CalibrationSplit split_calibration(const NetworkInputs& inputs, uint64_t seed, const std::string& dataset,
                                    Decision decision = Decision::accuracy);
 

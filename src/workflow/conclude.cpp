@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -48,16 +50,20 @@ std::vector<PrunedLayer> describe_layers(PruneContext& context, const Estimate& 
   const PruneJob& job = context.job;
   context.reference->load_constants(job.network);
   context.working->load_constants(network);
-  const NetworkInputs& unseen = context.split.held_back.size > 0 ? context.split.held_back : *job.evaluation;
+  const NetworkInputs& unseen = context.split.tells_accuracy ? context.split.held_back : *job.evaluation;
   const NetworkInputs images =
       select(unseen, sample_indices(unseen.size, job.options.recipe.images, job.options.seed));
   const auto errors =
       layer_output_errors(*context.reference, *context.working, network, kept, images,
                           job.options.recipe.positions, job.options.seed, context.kept_bytes, context.stop);
-  const auto solver = [&](const MacLayer& layer) {
-    return job.options.method == PruneMethod::levels && has_weights(network, layer)
-               ? std::string(name_of(solver_of(job.options.recipe, layer.shape)))
-               : std::string();
+  const std::optional<WeightPattern>& pattern = job.setting.accelerator.weight_pattern;
+  const auto solver = [&](const MacLayer& layer, const Workload& pruned) -> std::string {
+    if (job.options.method != PruneMethod::levels || !has_weights(network, layer)) {
+      return "";
+    }
+    const bool is_patterned = pattern && pruned.densest_group <= pattern->kept &&
+                              most_by_pattern(layer, *pattern) < weight_count(layer.shape);
+    return is_patterned ? "n-of-m" : std::string(name_of(solver_of(job.options.recipe, layer.shape)));
   };
   std::vector<PrunedLayer> layers;
   for (std::size_t l = 0; l < before.layers.size(); ++l) {
@@ -75,7 +81,7 @@ std::vector<PrunedLayer> describe_layers(PruneContext& context, const Estimate& 
                       .output_error = errors[l],
                       .channels_before = std::ssize(kept[l].outputs),
                       .channels_after = std::count(kept[l].outputs.begin(), kept[l].outputs.end(), true),
-                      .solver = solver(network.layers[l])});
+                      .solver = solver(network.layers[l], after.layers[l].workload)});
   }
   return layers;
 }

@@ -5,13 +5,16 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
+#include <vector>
 
+#include "base/random.h"
 #include "workflow/divergence.h"
 
 namespace mj {
 namespace {
 
-constexpr int most_schedules = 4;
+constexpr int most_schedules = 3;
 constexpr double slower = 0.3;
 /// Of the least divergence: more than the rest of a schedule makes good.
 constexpr double much_further = 1.3;
@@ -27,11 +30,23 @@ void tune_by_schedule(PruneContext& context, RunState& state, int epochs, const 
   TrainOptions training = round_training(context, state.round, 0);
   training.epochs = epochs;
   while (begun.training.epochs < epochs) {
-    context.working->train_epoch(context.split.fit, training, begun.training, context.reference.get(),
+    context.working->train_epoch(context.split.tuned, training, begun.training, context.reference.get(),
                                  stage(context, name + ": fine-tuning"), context.stop);
     context.working->store_constants(begun.network);
     save_if_due(context, state);
   }
+}
+
+/// Half of the way from one to the other.
+Network mean_of(const Network& network, const Network& other) {
+  Network mean = network;
+  for (auto& [name, tensor] : mean.constants) {
+    const std::vector<float>& values = other.constants.at(name).floats;
+    for (std::size_t i = 0; i < tensor.floats.size(); ++i) {
+      tensor.floats[i] += (values[i] - tensor.floats[i]) / 2;
+    }
+  }
+  return mean;
 }
 
 /// What the images held back say of networks.
@@ -39,12 +54,12 @@ class HeldBack {
  public:
   explicit HeldBack(PruneContext& context)
       : context_(context),
-        wanted_(context.reference->forward(context.split.held_back, {}, context.stop).values) {}
+        parts_(judged_parts(context.split.held_back, context.job.options.seed)),
+        wanted_(context.reference->forward(parts_, {}, context.stop).values) {}
 
   /// Of what context.working gives from what the dense network gives.
   [[nodiscard]] double divergence() const {
-    return mean_divergence(wanted_,
-                           context_.working->forward(context_.split.held_back, {}, context_.stop).values,
+    return mean_divergence(wanted_, context_.working->forward(parts_, {}, context_.stop).values,
                            context_.job.options.training.temperature);
   }
   [[nodiscard]] double divergence_of(const Network& network) const {
@@ -54,6 +69,7 @@ class HeldBack {
 
  private:
   PruneContext& context_;
+  NetworkInputs parts_;
   Matrix wanted_;
 };
 
@@ -73,13 +89,34 @@ void report_epoch(const PruneContext& context, const std::string& name, const Tr
 double tune_epoch(PruneContext& context, RoundState& begun, const TrainOptions& training,
                   const HeldBack& held, const std::string& name) {
   try {
-    context.working->train_epoch(context.split.fit, training, begun.training, context.reference.get(),
+    context.working->train_epoch(context.split.tuned, training, begun.training, context.reference.get(),
                                  stage(context, name + ": fine-tuning"), context.stop);
   } catch (const TrainingDiverged&) {
     return std::numeric_limits<double>::infinity();
   }
   context.working->store_constants(begun.network);
   return held.divergence();
+}
+
+/// Keeps the network where it is nearer to the dense one than the best so far; else what is half of the way
+/// to it, which has less of what its last few steps happened to do, where that is. Leaves the network loaded.
+/// @param[in,out] least divergence of the best so far
+void keep_nearest(PruneContext& context, RoundState& begun, double reached, const HeldBack& held,
+                  double& least) {
+  const auto keep = [&](Network nearer, double divergence) {
+    begun.best = std::move(nearer);
+    begun.helped = true;
+    least = divergence;
+  };
+  if (reached < least) {
+    keep(begun.network, reached);
+    return;
+  }
+  Network between = mean_of(*begun.best, begun.network);
+  if (const double halfway = held.divergence_of(between); halfway < least) {
+    keep(std::move(between), halfway);
+  }
+  context.working->load_constants(begun.network);
 }
 
 void tune_on_few_images(PruneContext& context, RunState& state, int epochs, const std::string& name) {
@@ -97,10 +134,8 @@ void tune_on_few_images(PruneContext& context, RunState& state, int epochs, cons
     bool is_lost = false;
     while (!is_lost && begun.training.epochs < training.epochs) {
       const double reached = tune_epoch(context, begun, training, held, name);
-      if (reached < least) {
-        least = reached;
-        begun.best = begun.network;
-        begun.helped = true;
+      if (std::isfinite(reached)) {
+        keep_nearest(context, begun, reached, held, least);
       }
       report_epoch(context, name, training, begun.training.epochs, least, reached);
       is_lost = !std::isfinite(reached) || (!begun.helped && reached > much_further * least);
@@ -120,6 +155,10 @@ void tune_on_few_images(PruneContext& context, RunState& state, int epochs, cons
 }
 
 }  // namespace
+
+NetworkInputs judged_parts(const NetworkInputs& held_back, uint64_t seed) {
+  return unfamiliar_images(held_back, held_back.size, derive_seed(seed, 6));
+}
 
 void fine_tune(PruneContext& context, RunState& state, int epochs, const std::string& name) {
   context.reference->load_constants(context.job.network);

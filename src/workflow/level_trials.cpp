@@ -68,7 +68,7 @@ LevelTrials::LevelTrials(PruneContext& context, const Network& network, uint64_t
     : context_(context),
       seed_(seed),
       network_(network),
-      images_(unfamiliar_images(context, std::min(images_of_trial(network), context.split.fit.size),
+      images_(unfamiliar_images(context.split.fit, std::min(images_of_trial(network), context.split.fit.size),
                                 derive_seed(seed, 1))),
       loss_passes_(*context.working, images_, context.kept_bytes),
       sample_passes_(*context.working, context.samples, context.kept_bytes) {

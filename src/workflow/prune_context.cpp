@@ -45,7 +45,7 @@ CalibrationSplit split_images(const PruneJob& job) {
                               (is_tuned && !options.on_few_images);
   CalibrationSplit split = split_calibration(job.calibration, options.seed, job.calibration_name,
                                              needs_accuracy ? Decision::accuracy : Decision::tuning);
-  return needs_accuracy || is_tuned ? split : CalibrationSplit{.fit = job.calibration, .held_back = {}};
+  return needs_accuracy || is_tuned ? split : CalibrationSplit{.fit = job.calibration};
 }
 
 PruneContext open_context(const PruneJob& job, RunFolder* run, const ProgressCallback& progress,
@@ -144,22 +144,21 @@ Measured measure(PruneContext& context, const Network& network, const std::strin
     const WrittenNetwork written = network_to_write(context, network);
     count(estimate_written(context, written, measured.stats, name), written.network);
   }
-  if (!context.split.held_back.labels.empty()) {
+  if (context.split.tells_accuracy && !context.split.held_back.labels.empty()) {
     measured.accuracy =
         context.working->evaluate(context.split.held_back, stage(context, name + ": accuracy"), context.stop);
   }
   return measured;
 }
 
-NetworkInputs unfamiliar_images(const PruneContext& context, std::size_t count, uint64_t seed) {
+NetworkInputs unfamiliar_images(const NetworkInputs& images, std::size_t count, uint64_t seed) {
   constexpr double least_part = 0.35;  // of an image's area
-  const NetworkInputs& all = context.split.fit;
   std::vector<std::size_t> indices;
   while (indices.size() < count) {
-    const auto more = sample_indices(all.size, count - indices.size(), seed);
+    const auto more = sample_indices(images.size, count - indices.size(), seed);
     indices.insert(indices.end(), more.begin(), more.end());
   }
-  return augmented(select(all, indices), least_part, true, seed);
+  return augmented(select(images, indices), least_part, true, seed);
 }
 
 const std::vector<OutputInformation>& output_worth(PruneContext& context) {
@@ -170,7 +169,7 @@ const std::vector<OutputInformation>& output_worth(PruneContext& context) {
         std::clamp(macs_of_worth / pass_cost(network), fewest_images_of_worth, most_images_of_worth));
     context.worth =
         open_session(network, {})
-            ->output_information(unfamiliar_images(context, images, seed),
+            ->output_information(unfamiliar_images(context.split.fit, images, seed),
                                  context.job.options.recipe.couple ? most_coupled_channels : 0, seed,
                                  stage(context, "dense network: what outputs are worth"), context.stop);
   }

@@ -83,7 +83,7 @@ Measured measure(PruneContext& context, const Network& network, const std::strin
 /// Parts of images, mirrored or not, so that they are not those that the network may have learned by heart:
 /// on those it is surer of itself than on any others, and shows less of what a layer's loss does. Where
 /// `count` is more than there are, each is taken several times, and another part of it each time.
-NetworkInputs unfamiliar_images(const PruneContext& context, std::size_t count, uint64_t seed);
+NetworkInputs unfamiliar_images(const NetworkInputs& images, std::size_t count, uint64_t seed);
 
 /// What errors of each layer's output channels do to the dense network's predictions
 /// (Session::output_information), measured on unfamiliar images when first asked for.

@@ -10,7 +10,7 @@ namespace {
 
 /// What fine-tuning on few images may take: MACs of forward passes over them.
 constexpr double macs_of_tuning = 1.5e12;
-constexpr double fewest_epochs = 4;
+constexpr double fewest_epochs = 6;
 constexpr double most_epochs = 20;
 
 }  // namespace
@@ -42,7 +42,7 @@ PruneOptions default_options(const NamedMethod& method, std::size_t images, bool
   }
   if (few) {
     options.on_few_images = true;
-    options.training.learning_rate = 5e-3;
+    options.training.learning_rate = 3e-3;
     options.training.is_relative = true;
     options.training.warm_up = 0.1;
     options.training.batch_size = 32;
@@ -50,6 +50,7 @@ PruneOptions default_options(const NamedMethod& method, std::size_t images, bool
     options.training.temperature = 4;
     options.training.crop = 0.5;
     options.training.flip = true;
+    options.training.mix = true;
   }
   return options;
 }

@@ -24,7 +24,8 @@ struct PrunedLayer {
   double output_error = 0;  ///< squared error of the layer's output over its power, on images that it
                             ///< was not fitted to
   int64_t channels_before = 0, channels_after = 0;  ///< that it gives
-  std::string solver;  ///< that chose its weights, of PruneMethod::levels; else empty
+  std::string solver;  ///< that chose its weights, of PruneMethod::levels: a Solver's name or "n-of-m"
+                       ///< (n_of_m.h); else empty
 };
 
 /// One round of pruning, and whether its network was kept.

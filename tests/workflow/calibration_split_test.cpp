@@ -32,7 +32,9 @@ TEST(UnitCalibrationSplit, HoldsBackTheLastFifth) {
   }
   const CalibrationSplit split = split_calibration(numbered(100, labels), 5, "images");
   EXPECT_EQ(split.fit.size, 80U);
+  EXPECT_EQ(split.tuned.size, 80U);
   EXPECT_EQ(split.held_back.size, 20U);
+  EXPECT_TRUE(split.tells_accuracy);
   EXPECT_EQ(first_value(split.held_back, 0), 80);
   EXPECT_EQ(split.held_back.labels.front(), 80 % 7);
 }
@@ -47,9 +49,13 @@ TEST(UnitCalibrationSplit, HoldsBackTenThousandOfSixtyThousand) {
   EXPECT_EQ(first_value(split.held_back, 0), 50000);
 }
 
-TEST(UnitCalibrationSplit, HoldsFewerBackWhereTheyDecideTuningAlone) {
+TEST(UnitCalibrationSplit, HoldsFewerBackFromTuningAloneWhereTheyDecideThatAlone) {
   const auto held = [](std::size_t images) {
-    return split_calibration(numbered(images, {}), 5, "images", Decision::tuning).held_back.size;
+    const CalibrationSplit split = split_calibration(numbered(images, {}), 5, "images", Decision::tuning);
+    EXPECT_EQ(split.fit.size, images);
+    EXPECT_EQ(split.tuned.size + split.held_back.size, images);
+    EXPECT_FALSE(split.tells_accuracy);
+    return split.held_back.size;
   };
   EXPECT_EQ(held(5000), 500U);
   EXPECT_EQ(held(1000), 100U);

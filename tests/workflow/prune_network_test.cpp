@@ -60,11 +60,13 @@ PruneJob job_on_few_images(double learning_rate, int epochs) {
   return job;
 }
 
-/// Of the network's predictions on the images held back from those of the dense one.
+/// Of the network's predictions on what it is judged by from those of the dense one.
 double held_back_divergence(const PruneJob& job, const Network& network) {
-  const auto held_back = split_calibration(job.calibration, job.options.seed, "random").held_back;
-  const Matrix dense = open_session(job.network, {})->forward(held_back, {}, {}).values;
-  return mean_divergence(dense, open_session(network, {})->forward(held_back, {}, {}).values);
+  const uint64_t seed = job.options.seed;
+  const auto parts = judged_parts(split_calibration(job.calibration, seed, "random").held_back, seed);
+  const Matrix dense = open_session(job.network, {})->forward(parts, {}, {}).values;
+  return mean_divergence(dense, open_session(network, {})->forward(parts, {}, {}).values,
+                         job.options.training.temperature);
 }
 
 TEST(PropertyPruneNetwork, FineTuningOnFewImagesNeverMovesAwayFromTheDenseNetwork) {
@@ -323,8 +325,8 @@ TEST(PropertyPruneNetwork, EveryStateOfTheFolderLeadsToTheSameNetwork) {
 
 // The first rate is too high, so that schedules are given up before one helps.
 TEST(PropertyPruneNetwork, EveryStateOfSchedulesGivenUpLeadsToTheSameNetwork) {
-  const PruneJob job = job_on_few_images(1, 6);
-  const Network untuned = prune_network(job_on_few_images(1, 0), nullptr, {}, {}).network;
+  const PruneJob job = job_on_few_images(0.5, 6);
+  const Network untuned = prune_network(job_on_few_images(0.5, 0), nullptr, {}, {}).network;
   std::vector<double> rates;
   const auto keep_rates = [&](const Progress& progress) {
     if (const auto at = progress.detail.find("rate "); at != std::string::npos) {

@@ -70,6 +70,8 @@ TEST(UnitWeightPattern, IsKeptByWhatIsWritten) {
   EXPECT_FALSE(outcome.reached);
   EXPECT_LE(densest_group(weight_matrix(outcome.network, outcome.network.layers[1]), 4, 1), 2);
   EXPECT_GT(outcome.result.after.nonzero_weights, 0);
+  EXPECT_EQ(outcome.result.layers[1].solver, "n-of-m");
+  EXPECT_NE(outcome.result.layers[0].solver, "n-of-m");  // Two input channels: there is nothing to choose.
 }
 
 TEST(UnitZeroNotes, SayWhatTheAcceleratorCannotUse) {
