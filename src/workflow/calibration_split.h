@@ -22,10 +22,10 @@ enum class Decision : uint8_t {
 };
 
 /// Holds back the last fifth, 10,000 images at most; for fine-tuning alone a tenth, but no fewer than 100
-/// unless that is more than a fifth, and from fine-tuning alone: layers are fitted to all images, and what
-/// is held back favours the network that they make over what comes of it. Where the labels are in ascending
-/// order the last images would be the last classes: then they are drawn by the seed instead. Throws
-/// InputError where there are fewer than 10 images.
+/// unless that is more than a fifth, and from fine-tuning alone: layers are fitted to all images, so that
+/// those held back favour the network that fine-tuning starts with. Where the labels are in ascending order
+/// the last images would be the last classes: then they are drawn by the seed instead. Throws InputError
+/// where there are fewer than 10 images.
 CalibrationSplit split_calibration(const NetworkInputs& inputs, uint64_t seed, const std::string& dataset,
                                    Decision decision = Decision::accuracy);
 
