@@ -6,7 +6,7 @@ namespace {
 /// Of a layer's weights the share for which the accelerator does MACs where it skips by a pattern: what the
 /// pattern lets stand, zero or not.
 double patterned_share(const Workload& workload, const WeightPattern& pattern) {
-  if (workload.densest_group == 0 || workload.densest_group > pattern.kept) {
+  if (!follows(workload, pattern)) {
     return 1;
   }
   const int64_t channels = workload.shape.c;
@@ -26,6 +26,10 @@ double unsaved_macs(const Workload& workload, const PerOperand<bool>& triggers) 
 }
 
 }  // namespace
+
+bool follows(const Workload& workload, const WeightPattern& pattern) {
+  return workload.densest_group > 0 && workload.densest_group <= pattern.kept;
+}
 
 double remaining_macs(const Workload& workload, const Accelerator& accelerator,
                       const std::function<bool(const ZeroRule&)>& saves) {

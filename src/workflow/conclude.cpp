@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "energy/zero_savings.h"
 #include "network/weights.h"
 #include "workflow/layer_errors.h"
 #include "workflow/prune_goal.h"
@@ -61,8 +62,8 @@ std::vector<PrunedLayer> describe_layers(PruneContext& context, const Estimate& 
     if (job.options.method != PruneMethod::levels || !has_weights(network, layer)) {
       return "";
     }
-    const bool is_patterned = pattern && pruned.densest_group <= pattern->kept &&
-                              most_by_pattern(layer, *pattern) < weight_count(layer.shape);
+    const bool is_patterned =
+        pattern && follows(pruned, *pattern) && most_by_pattern(layer, *pattern) < weight_count(layer.shape);
     return is_patterned ? "n-of-m" : std::string(name_of(solver_of(job.options.recipe, layer.shape)));
   };
   std::vector<PrunedLayer> layers;
