@@ -138,6 +138,8 @@ Matrix refit_kept(const LayerProblem& problem, const Support& support, double da
   const SingleThreadedBlas guard;
   const double scale = mean_diagonal(problem);
   auto groups = group_by_support(support);
+  // With one support for all rows F drops out of F (Y^T X - A H) = 0, but for what the damping does.
+  const bool counts_together = is_coupled(problem) && groups.size() > 1;
   Matrix result(support.rows, d);
   const auto large = std::stable_partition(groups.begin(), groups.end(),
                                            [&](const RowGroup& group) { return !is_large(group, problem); });
@@ -151,7 +153,7 @@ Matrix refit_kept(const LayerProblem& problem, const Support& support, double da
   }
   parallel_for(groups.size(), threads_wanted(threads),
                [&](std::size_t i) { refit_group(problem, groups[i], damping, scale, result); });
-  if (is_coupled(problem)) {
+  if (counts_together) {
     refit_together(problem, support, damping * scale, threads_wanted(threads), result);
   }
   return result;
