@@ -18,9 +18,9 @@ struct AdmmOptions {
 
 /// Chooses the `keep` weights among `candidates` (all of them if they are fewer) that together give outputs
 /// closest to Y, by the alternating direction method of multipliers: the least-squares solution and its best
-/// sparse neighbour are pulled together ever harder, until the support stays (ALPS: Meng, Behdin, Wang,
-/// Mazumder, NeurIPS 2024, algorithm 1). Inputs are scaled to equal power first, so that a weight's square is
-/// what it gives to the output. refit_kept follows.
+/// sparse neighbour are pulled together ever harder, until the support hardly changes (ALPS: Meng, Behdin,
+/// Wang, Mazumder, NeurIPS 2024, algorithm 1). Inputs are scaled to equal power first, so that a weight's
+/// square is what it gives to the output. refit_kept follows.
 Support choose_support_by_admm(const LayerProblem& problem, const Support& candidates, int64_t keep,
                                const AdmmOptions& options);
 
