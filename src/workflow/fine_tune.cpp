@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/random.h"
 #include "workflow/divergence.h"
 
 namespace mj {
@@ -156,7 +155,7 @@ void tune_on_few_images(PruneContext& context, RunState& state, int epochs, cons
 }  // namespace
 
 NetworkInputs judged_parts(const NetworkInputs& held_back, uint64_t seed) {
-  return unfamiliar_images(held_back, held_back.size, derive_seed(seed, 6));
+  return unfamiliar_images(held_back, held_back.size, draw_seed(seed, Draw::judged_parts));
 }
 
 void fine_tune(PruneContext& context, RunState& state, int epochs, const std::string& name) {

@@ -52,21 +52,21 @@ PruneContext open_context(const PruneJob& job, RunFolder* run, const ProgressCal
                           std::stop_token stop) {
   PruneContext context{.job = job, .run = run, .progress = logged(run, progress), .stop = std::move(stop)};
   const PruneOptions& options = job.options;
-  const auto draw = [&](std::size_t count, uint64_t task) {
+  const auto draw = [&](std::size_t count, Draw what) {
     return select(context.split.fit,
-                  sample_indices(context.split.fit.size, count, derive_seed(options.seed, task)));
+                  sample_indices(context.split.fit.size, count, draw_seed(options.seed, what)));
   };
   context.most_zeros = most_zeros(job.network, options.limits);
   context.split = split_images(job);
-  context.statistics = draw(options.statistics_images, 1);
-  context.samples = draw(options.recipe.images, 2);
+  context.statistics = draw(options.statistics_images, Draw::statistics);
+  context.samples = draw(options.recipe.images, Draw::samples);
   constexpr double least_part = 0.8;  // of an image's area
-  context.fitted = options.recipe.vary
-                       ? with_variants(context.samples, least_part, true, derive_seed(options.seed, 4))
-                       : context.samples;
+  context.fitted = options.recipe.vary ? with_variants(context.samples, least_part, true,
+                                                       draw_seed(options.seed, Draw::variants))
+                                       : context.samples;
   context.fitted_part =
       select(context.fitted, sample_indices(context.fitted.size, context.fitted.size / images_for_one,
-                                            derive_seed(options.seed, 5)));
+                                            draw_seed(options.seed, Draw::fitted_part)));
   context.working = open_session(job.network, {});
   context.reference = open_session(job.network, {});
   context.kept_bytes = most_kept_bytes(job, context.fitted.size);
@@ -107,6 +107,10 @@ std::vector<ChannelGroup> removable_channels(const PruneContext& context, const 
                        [&](const ChannelReader& reader) { return is_limited(reader.layer); });
   });
   return groups;
+}
+
+uint64_t draw_seed(uint64_t seed, Draw draw) {
+  return derive_seed(seed, static_cast<uint64_t>(draw));
 }
 
 uint64_t round_seed(const PruneContext& context, Task task, int round, std::size_t part) {
@@ -164,7 +168,7 @@ NetworkInputs unfamiliar_images(const NetworkInputs& images, std::size_t count, 
 const std::vector<OutputInformation>& output_worth(PruneContext& context) {
   if (context.worth.empty()) {
     const Network& network = context.job.network;
-    const uint64_t seed = derive_seed(context.job.options.seed, 3);
+    const uint64_t seed = draw_seed(context.job.options.seed, Draw::worth);
     const auto images = static_cast<std::size_t>(
         std::clamp(macs_of_worth / pass_cost(network), fewest_images_of_worth, most_images_of_worth));
     context.worth =

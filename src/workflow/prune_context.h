@@ -61,6 +61,11 @@ bool may_remove_channels(const PruneJob& job);
 /// The groups of `network` that channels may go from: none with a layer whose weights are limited.
 std::vector<ChannelGroup> removable_channels(const PruneContext& context, const Network& network);
 
+/// What is drawn once in a run.
+enum class Draw : uint64_t { statistics = 1, samples, worth, variants, fitted_part, judged_parts };
+/// @param seed of the run
+uint64_t draw_seed(uint64_t seed, Draw draw);
+
 /// Seeds of a round's tasks.
 enum class Task : uint64_t {
   values_of_weights = 1'000'000,
