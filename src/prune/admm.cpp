@@ -35,7 +35,8 @@ constexpr double small_change = 0.005;
 constexpr double fast_growth = 1.3;
 constexpr double medium_growth = 1.2;
 constexpr double slow_growth = 1.1;
-// Below it the search ends: the twelve iterations until nothing changes any more move the error by .05 %.
+// Below it the search ends: the five iterations or so until nothing changes any more, of forty, move the
+// error by .2 % at most.
 constexpr double least_change = 1e-3;
 // Half the rows at a time, so that two threads have work, as long as that makes products of a good size.
 constexpr int64_t fewest_rows_in_block = 32;
