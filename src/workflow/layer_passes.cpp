@@ -4,6 +4,8 @@
 #include <numeric>
 #include <utility>
 
+#include "base/random.h"
+
 namespace mj {
 namespace {
 
@@ -39,6 +41,10 @@ bool is_sampled_on_part(const Network& network, std::size_t layer, std::size_t i
   const auto needed = 2 * static_cast<int64_t>(images_for_one) * positions;
   return images >= least_images && macs * static_cast<double>(images) > macs_to_spend &&
          end->shape.p * end->shape.q >= needed;
+}
+
+NetworkInputs part_to_sample(const NetworkInputs& images, uint64_t seed) {
+  return select(images, sample_indices(images.size, images.size / images_for_one, seed));
 }
 
 void LayerPasses::go_to(std::size_t layer, const std::stop_token& stop) {

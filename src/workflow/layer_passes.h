@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <stop_token>
 
@@ -24,6 +25,9 @@ inline constexpr std::size_t images_for_one = 4;
 /// Whether a layer is sampled on a part of the images, at images_for_one times as many positions of each:
 /// where passes over all of 800 images or more take long up to there, and its map has twice these positions.
 bool is_sampled_on_part(const Network& network, std::size_t layer, std::size_t images, int64_t positions);
+
+/// That part, as `seed` draws it.
+NetworkInputs part_to_sample(const NetworkInputs& images, uint64_t seed);
 
 /// Passes over the same images for one layer after the other. What the layers before give is kept where it
 /// does not take too much memory, so that it is not computed again.

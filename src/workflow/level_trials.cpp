@@ -71,39 +71,33 @@ LevelTrials::LevelTrials(PruneContext& context, const Network& network, uint64_t
       images_(unfamiliar_images(context.split.fit, std::min(images_of_trial(network), context.split.fit.size),
                                 derive_seed(seed, 1))),
       loss_passes_(*context.working, images_, context.kept_bytes),
-      part_(select(
-          context.samples,
-          sample_indices(context.samples.size, context.samples.size / images_for_one, derive_seed(seed, 0)))),
-      on_all_{context.samples,
-              {*context.working, context.samples, context.kept_bytes},
-              context.job.options.recipe.positions},
-      on_part_{part_,
-               {*context.working, part_, context.kept_bytes},
-               static_cast<int64_t>(images_for_one) * context.job.options.recipe.positions} {
+      part_(part_to_sample(context.samples, derive_seed(seed, 0))) {
   context_.working->load_constants(network_);
   before_ = context_.working->forward(images_, {}, context_.stop).values;
 }
 
-LevelTrials::Sampled& LevelTrials::go_to(std::size_t layer) {
+void LevelTrials::go_to(std::size_t layer) {
   context_.working->load_constants(network_);
   loss_passes_.go_to(layer, context_.stop);
   const bool is_part =
       is_sampled_on_part(network_, layer, context_.samples.size, context_.job.options.recipe.positions);
-  (is_part ? on_all_ : on_part_).passes.go_to(0, context_.stop);  // Lets go of what it kept.
-  Sampled& sampled = is_part ? on_part_ : on_all_;
-  sampled.passes.go_to(layer, context_.stop);
-  return sampled;
+  const NetworkInputs& images = is_part ? part_ : context_.samples;
+  if (sampled_ != &images) {
+    sampled_ = &images;
+    sample_passes_.emplace(*context_.working, images, context_.kept_bytes);
+  }
+  sample_passes_->go_to(layer, context_.stop);
 }
 
-LayerFit LevelTrials::fit(std::size_t layer, const Sampled& sampled) {
-  const std::size_t images = sampled.images.size;
-  const SampleOptions sampling{
-      .positions = bounded_positions(network_.layers[layer], images, sampled.positions),
-      .seed = derive_seed(seed_, 2 + layer)};
-  LayerSamples read = sampled.passes.samples(layer, sampling, context_.stop);
+LayerFit LevelTrials::fit(std::size_t layer) {
+  const int64_t fewer = sampled_ == &part_ ? images_for_one : 1;
+  const SampleOptions sampling{.positions = bounded_positions(network_.layers[layer], sampled_->size,
+                                                              fewer * context_.job.options.recipe.positions),
+                               .seed = derive_seed(seed_, 2 + layer)};
+  LayerSamples read = sample_passes_->samples(layer, sampling, context_.stop);
   Matrix wanted = std::move(read.outputs);
-  LayerFit problem =
-      fit_layer(network_, layer, std::move(read), std::move(wanted), images, &output_worth(context_)[layer]);
+  LayerFit problem = fit_layer(network_, layer, std::move(read), std::move(wanted), sampled_->size,
+                               &output_worth(context_)[layer]);
   problem.may_choose_damping = false;
   for (LayerProblem& group : problem.groups) {
     if (!has_few_samples(group)) {
@@ -120,7 +114,8 @@ double LevelTrials::loss_of(const Network& pruned) {
 }
 
 LayerTrial LevelTrials::of_layer(std::size_t layer, double nonzero, bool patterned) {
-  const LayerFit problem = fit(layer, go_to(layer));
+  go_to(layer);
+  const LayerFit problem = fit(layer);
   Network pruned = network_;
   std::vector<int64_t> keeps;
   keeps.reserve(tried_shares.size());
@@ -157,13 +152,13 @@ LayerTrial LevelTrials::of_layer(std::size_t layer, double nonzero, bool pattern
 
 GroupTrial LevelTrials::of_group(const ChannelGroup& group, std::size_t unread) {
   const RecipeOptions& recipe = context_.job.options.recipe;
-  const Sampled& sampled = go_to(first_reader(group));
+  go_to(first_reader(group));
   std::vector<LayerFit> problems;
   std::vector<ChannelInputs> inputs;
   problems.reserve(group.readers.size());
   for (const ChannelReader& reader : group.readers) {
     const LayerShape& shape = network_.layers[reader.layer].shape;
-    problems.push_back(fit(reader.layer, sampled));
+    problems.push_back(fit(reader.layer));
     inputs.push_back({&problems.back().groups.front(), reader.first * shape.r * shape.s,
                       reader.repeat * shape.r * shape.s});
   }

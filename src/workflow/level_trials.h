@@ -51,16 +51,9 @@ class LevelTrials {
   GroupTrial of_group(const ChannelGroup& group, std::size_t unread);
 
  private:
-  /// What layers are sampled on.
-  struct Sampled {
-    const NetworkInputs& images;
-    LayerPasses passes;
-    int64_t positions;  ///< of each image
-  };
-
   /// Makes passes for losses start at a layer, and those for samples of it and of layers behind it.
-  Sampled& go_to(std::size_t layer);
-  LayerFit fit(std::size_t layer, const Sampled& sampled);
+  void go_to(std::size_t layer);
+  LayerFit fit(std::size_t layer);
   double loss_of(const Network& pruned);
 
   PruneContext& context_;
@@ -68,9 +61,9 @@ class LevelTrials {
   const Network& network_;
   NetworkInputs images_;
   LayerPasses loss_passes_;
-  NetworkInputs part_;  ///< one of images_for_one
-  Sampled on_all_;
-  Sampled on_part_;
+  NetworkInputs part_;                      ///< part_to_sample of the samples
+  const NetworkInputs* sampled_ = nullptr;  ///< they or that
+  std::optional<LayerPasses> sample_passes_;
   Matrix before_;
 };
 

@@ -64,9 +64,7 @@ PruneContext open_context(const PruneJob& job, RunFolder* run, const ProgressCal
   context.fitted = options.recipe.vary ? with_variants(context.samples, least_part, true,
                                                        draw_seed(options.seed, Draw::variants))
                                        : context.samples;
-  context.fitted_part =
-      select(context.fitted, sample_indices(context.fitted.size, context.fitted.size / images_for_one,
-                                            draw_seed(options.seed, Draw::fitted_part)));
+  context.fitted_part = part_to_sample(context.fitted, draw_seed(options.seed, Draw::fitted_part));
   context.working = open_session(job.network, {});
   context.reference = open_session(job.network, {});
   context.kept_bytes = most_kept_bytes(job, context.fitted.size);

@@ -28,7 +28,7 @@ struct PruneContext {
   NetworkInputs statistics;        ///< on which activation zeros are measured
   NetworkInputs samples;           ///< on which layers are sampled
   NetworkInputs fitted;            ///< on which layers are pruned: these, and a variant of each
-  NetworkInputs fitted_part;       ///< one of images_for_one of them
+  NetworkInputs fitted_part;       ///< part_to_sample of them
   std::unique_ptr<Session> working;
   std::unique_ptr<Session> reference;              ///< whose layer outputs are kept, and who teaches
   std::shared_ptr<const TriedLevels> tried_dense;  ///< of the dense network
