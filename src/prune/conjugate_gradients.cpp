@@ -59,9 +59,7 @@ class Block {
     for (Matrix* matrix : {&change_, &residual_, &direction_, &product_}) {
       *matrix = Matrix(count, d);
     }
-    for (int64_t j = 0; j < d; ++j) {
-      inverse_diagonal_.push_back(1 / (problem.gram[static_cast<std::size_t>(j * d + j)] + damping));
-    }
+    inverse_diagonal_ = inverse_diagonal(problem, damping);
   }
 
   void solve() {

@@ -46,7 +46,13 @@ std::vector<float> take_eigenvectors(Matrix& a) {
   constexpr std::size_t margin = 64;
   const std::size_t size = a.values.size();
   a.values.resize(size + margin);
-  ensure(LAPACKE_ssyevd(LAPACK_COL_MAJOR, 'V', 'L', n, a.values.data(), n, values.data()) == 0,
+  // As large as the routine is documented to need: what it answers when asked is rounded to single precision,
+  // too small from 2,896 on.
+  std::vector<float> work(1 + 6 * values.size() + 2 * size);
+  std::vector<lapack_int> integers(3 + 5 * values.size());
+  ensure(LAPACKE_ssyevd_work(LAPACK_COL_MAJOR, 'V', 'L', n, a.values.data(), n, values.data(), work.data(),
+                             static_cast<lapack_int>(work.size()), integers.data(),
+                             static_cast<lapack_int>(integers.size())) == 0,
          "a finite symmetric matrix has eigenvectors");
   a.values.resize(size);
   for (float& value : values) {
@@ -79,12 +85,9 @@ class TogetherRefit {
         threads_(threads),
         result_(result),
         gram_(in_single(problem.gram, result.columns)),
-        between_(result.rows, result.columns),
-        inverse_diagonal_(static_cast<std::size_t>(result.columns)) {
-    for (int64_t j = 0; j < result.columns; ++j) {
-      inverse_diagonal_[static_cast<std::size_t>(j)] =
-          static_cast<float>(1 / (problem.gram[static_cast<std::size_t>(j * result.columns + j)] + damping));
-    }
+        between_(result.rows, result.columns) {
+    const std::vector<double> diagonal = inverse_diagonal(problem, damping);
+    inverse_diagonal_.assign(diagonal.begin(), diagonal.end());
     start();
   }
 
@@ -224,9 +227,10 @@ void couple(LayerProblem& problem, Matrix coupling) {
 
 bool may_couple(int64_t rows, int64_t columns) {
   constexpr double most_products = 3e9;  // ten seconds of two cores for each density
+  constexpr double most_cubes = 1.5e11;  // twenty seconds for the eigenvectors
   const auto m = static_cast<double>(rows);
   const auto d = static_cast<double>(columns);
-  return rows > 1 && m * d * (m + d) <= most_products;
+  return rows > 1 && m * d * (m + d) <= most_products && d * d * d <= most_cubes;
 }
 
 CoupledSystem::CoupledSystem(const Matrix& coupling, Matrix gram, int threads)

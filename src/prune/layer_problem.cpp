@@ -132,6 +132,15 @@ double power_of(const std::vector<double>& y, const Matrix& coupling) {
   return power;
 }
 
+/// Squares of finite samples may overflow.
+void check_products(const LayerProblem& problem, const std::string& layer) {
+  const double mean = mean_diagonal(problem);
+  if (!std::isfinite(mean)) {
+    throw InputError(layer, "input samples", fmt::format("have a mean square of {}", mean),
+                     "check the preprocessing: values are too large for single precision");
+  }
+}
+
 }  // namespace
 
 LayerProblem make_layer_problem(Matrix weights, Matrix inputs, Matrix outputs, const std::string& layer,
@@ -157,6 +166,7 @@ LayerProblem make_layer_problem(Matrix weights, Matrix inputs, Matrix outputs, c
   problem.weights = std::move(weights);
   problem.inputs = std::move(inputs);
   problem.outputs = std::move(outputs);
+  check_products(problem, layer);
   return problem;
 }
 
@@ -203,6 +213,16 @@ double mean_diagonal(const LayerProblem& problem) {
     mean += problem.gram[static_cast<std::size_t>(j * d + j)] / static_cast<double>(d);
   }
   return mean;
+}
+
+std::vector<double> inverse_diagonal(const LayerProblem& problem, double damping) {
+  const int64_t d = problem.weights.columns;
+  std::vector<double> inverse;
+  for (int64_t j = 0; j < d; ++j) {
+    const double diagonal = problem.gram[static_cast<std::size_t>(j * d + j)] + damping;
+    inverse.push_back(diagonal > 0 ? 1 / diagonal : 0);
+  }
+  return inverse;
 }
 
 std::vector<float> fitted_bias(const LayerProblem& problem, const Matrix& weights) {

@@ -71,6 +71,8 @@ bool has_few_samples(const LayerProblem& problem);
 
 /// Of H; dampings are fractions of it.
 double mean_diagonal(const LayerProblem& problem);
+/// Of H + damping I; 0 where that is 0, at an input that never changes.
+std::vector<double> inverse_diagonal(const LayerProblem& problem, double damping);
 /// Where the first factorization fails, rounding is what is too large: some 1e-16 times the dimension.
 inline constexpr double least_raised_damping = 1e-12;
 

@@ -24,6 +24,8 @@ constexpr double short_pass = 0.9e9;
 constexpr double most_of_machine = 1.0 / 16;  ///< of its memory, for each set of maps
 constexpr double kept_sets = 3;               ///< of maps at once: two networks, and the next of one of them
 
+constexpr double eigenvector_copies = 3;  ///< of a Gram matrix, while its eigenvectors are found
+
 /// Gram matrix and correlation in double; the factor, target, state and result of the solver and the samples
 /// in float (prune/admm.cpp).
 double refit_bytes(const PruneJob& job, const MacLayer& layer, std::size_t images) {
@@ -38,7 +40,9 @@ double refit_bytes(const PruneJob& job, const MacLayer& layer, std::size_t image
       std::min(static_cast<double>(sampling.positions), static_cast<double>(shape.n * shape.p * shape.q));
   const double samples = rows * (d + m) * groups * sizeof(float);
   const double problems = groups * (d * d * sizeof(double) + d * m * (sizeof(double) + sizeof(float)));
-  const double solver = d * d * sizeof(float) + d * m * 5 * sizeof(float);
+  const bool is_coupled = job.options.recipe.couple && may_couple_outputs(shape);
+  const double factors = is_coupled ? eigenvector_copies : 1;
+  const double solver = factors * d * d * sizeof(float) + d * m * 5 * sizeof(float);
   if (sampling.adds_up) {
     return problems + std::max(samples / static_cast<double>(turns) + problems, solver);
   }

@@ -67,14 +67,6 @@ Matrix coupling_of(const OutputInformation& worth, std::size_t group, const doub
   return coupling;
 }
 
-/// Layers that read the image itself, three or four channels of it, have errors that are much the same at
-/// neighbouring positions, which F takes to be independent: there SqueezeNet loses by it.
-bool may_couple_outputs(const LayerShape& shape) {
-  constexpr int64_t most_image_channels = 4;
-  return shape.groups * shape.c > most_image_channels && shape.k <= most_coupled_channels &&
-         may_couple(shape.k, shape.c * shape.r * shape.s);
-}
-
 void scale_row(Matrix& matrix, int64_t row, double factor) {
   for (int64_t j = 0; j < matrix.columns; ++j) {
     matrix.at(row, j) = static_cast<float>(factor * matrix.at(row, j));
@@ -237,6 +229,12 @@ void store_groups(Network& network, const MacLayer& layer, const LayerFit& fit,
 
 bool can_be_refitted(const MacLayer& layer) {
   return layer.shape.c * layer.shape.r * layer.shape.s <= most_filter_weights;
+}
+
+bool may_couple_outputs(const LayerShape& shape) {
+  constexpr int64_t most_image_channels = 4;
+  return shape.groups * shape.c > most_image_channels && shape.k <= most_coupled_channels &&
+         may_couple(shape.k, shape.c * shape.r * shape.s);
 }
 
 LayerFit fit_layer(const Network& network, std::size_t layer, LayerSamples read, Matrix wanted,

@@ -30,6 +30,11 @@ struct LayerFit {
 /// Whether least squares take the layer: not where filters have more weights than most_filter_weights.
 bool can_be_refitted(const MacLayer& layer);
 
+/// Whether errors of a layer's outputs may count together. Layers that read the image itself, three or four
+/// channels of it, have errors that are much the same at neighbouring positions, which F takes to be
+/// independent: there SqueezeNet loses by it.
+bool may_couple_outputs(const LayerShape& shape);
+
 /// @param read   what the layer reads
 /// @param wanted the outputs that it should give at the positions of `read`
 /// @param images of which the samples are

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "prune/admm.h"
+#include "prune/single_threaded_blas.h"
 #include "synthetic_layer.h"
 
 namespace mj {
@@ -78,6 +79,30 @@ TEST(UnitCoupling, SystemsAreSolved) {
   }
 }
 
+// The workspace that LAPACK answers to be asked for is rounded to single precision, too small for 2,900.
+TEST(UnitCoupling, SystemsOfManyInputsAreSolved) {
+  constexpr int64_t inputs = 2900;
+  Matrix coupling(1, 1);
+  coupling.values = {2};
+  Matrix gram(inputs, inputs);
+  for (int64_t j = 0; j < inputs; ++j) {
+    gram.at(j, j) = static_cast<float>(j % 7);
+  }
+  Matrix solution(1, inputs);
+  std::fill(solution.values.begin(), solution.values.end(), 3.0F);
+  const SingleThreadedBlas guard;
+  CoupledSystem(coupling, gram, 2).solve(solution, 0.5);
+  for (int64_t j = 0; j < inputs; ++j) {
+    ASSERT_NEAR(solution.at(0, j), 3 / (2.0 * static_cast<double>(j % 7) + 0.5), 1e-3) << j;
+  }
+}
+
+TEST(UnitCoupling, LayersWhoseEigenvectorsTakeLongAreNotCoupled) {
+  EXPECT_TRUE(may_couple(10, 4608));
+  EXPECT_FALSE(may_couple(10, 9216));
+  EXPECT_FALSE(may_couple(512, 4608));
+}
+
 /// No weight of the support can be moved to a smaller error.
 void expect_least(const LayerProblem& problem, const Support& support, const Matrix& found) {
   const double least = coupled_error(problem, found);
@@ -115,6 +140,25 @@ TEST(UnitCoupling, RefitIsTheLeastErrorWhereAllRowsKeepTheSame) {
     }
   }
   expect_least(problem, support, refit_kept(problem, support, 1e-6, 1));
+}
+
+// With no damping either.
+TEST(UnitCoupling, RefitIsTheLeastErrorBesideAnInputThatNeverChanges) {
+  Matrix inputs = relu_mixture(200, 10, 5);
+  for (int64_t k = 0; k < inputs.rows; ++k) {
+    inputs.at(k, 3) = 1;
+  }
+  const Matrix weights = normal_matrix(6, 10, 4);
+  LayerProblem problem =
+      make_layer_problem(weights, inputs, times_transposed(inputs, weights), "layer", true, 1);
+  couple(problem, correlations(6, 6));
+  Support support = random_support(6, 10, 0.5, 5);
+  for (int64_t i = 0; i < support.rows; ++i) {
+    support.kept[static_cast<std::size_t>(i * support.columns + 3)] = 0;
+  }
+  Matrix found = masked(problem.weights, support);
+  refit_together(problem, support, 0, 1, found);
+  expect_least(problem, support, found);
 }
 
 TEST(UnitCoupling, ThreadsDoNotChangeTheRefit) {

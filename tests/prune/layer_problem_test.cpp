@@ -208,11 +208,14 @@ TEST(ErrorsLayerProblem, NameLayerSampleAndValueThatIsNotFinite) {
             "conv1: filter 1, value 0: is inf; must be a finite number");
 }
 
-TEST(ErrorsLayerProblem, AreNotRaisedByTheLargestFloats) {
-  const float largest = std::numeric_limits<float>::max();
-  EXPECT_EQ(
-      message_for([&](Matrix&, Matrix& inputs, Matrix&) { inputs.at(0, 0) = inputs.at(1, 0) = largest; }),
-      "");
+TEST(ErrorsLayerProblem, NameInputsWhoseSquaresAreInfinite) {
+  const auto message = [](float value) {
+    return message_for([&](Matrix&, Matrix& inputs, Matrix&) { inputs.at(0, 0) = value; });
+  };
+  EXPECT_EQ(message(1e18F), "");
+  EXPECT_EQ(message(std::numeric_limits<float>::max()),
+            "conv1: input samples: have a mean square of inf; check the preprocessing: values are too large "
+            "for single precision");
 }
 
 TEST(ErrorsLayerProblem, NameTheWidthThatNoGramMatrixIsMadeFor) {
