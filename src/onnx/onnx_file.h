@@ -20,6 +20,9 @@ Network read_onnx(const std::filesystem::path& file);
 /// InputError as find_mac_layers does.
 void infer_shapes(Network& network);
 
+/// Rounds values of constants in half precision to what a file holds of them.
+void round_constants(Network& network);
+
 /// Writes a network as ONNX, atomically: the graph as it was read with the constants' present values in their
 /// own element types, or, for a network that was made here (no envelope), a new model. Metadata entries are
 /// those of `network`. What was external becomes part of the file. Throws InputError where the file would be

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "onnx/element_storage.h"
 #include "onnx/half_precision.h"
+#include "onnx/onnx_file.h"
 
 namespace mj {
 namespace {
@@ -156,6 +157,18 @@ void encode_tensor(const Tensor& tensor, Proto& proto) {
     proto.set_raw_data(std::move(bytes));
   } else {
     unpack_typed(bytes, storage, proto);
+  }
+}
+
+void round_constants(Network& network) {
+  for (auto& [name, tensor] : network.constants) {
+    if (tensor.type == ElementType::float16) {
+      std::transform(tensor.floats.begin(), tensor.floats.end(), tensor.floats.begin(),
+                     [](float value) { return from_float16(to_float16(value)); });
+    } else if (tensor.type == ElementType::bfloat16) {
+      std::transform(tensor.floats.begin(), tensor.floats.end(), tensor.floats.begin(),
+                     [](float value) { return from_bfloat16(to_bfloat16(value)); });
+    }
   }
 }
 

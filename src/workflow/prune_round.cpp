@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "onnx/onnx_file.h"
 #include "workflow/fine_tune.h"
 #include "workflow/layer_errors.h"
 #include "workflow/layer_fitting.h"
@@ -97,8 +98,14 @@ RoundState begin_round(PruneContext& context, const RunState& state, const std::
   return begun;
 }
 
-void prune_one(PruneContext& context, LayerFitting& fitting, RoundState& begun, std::size_t layer,
-               int round) {
+/// Layers keep what the network gives that the round starts with if it was fine-tuned, else what the dense
+/// one gives.
+const Network& reference_network(const PruneContext& context, const RunState& state) {
+  return context.job.options.epochs > 0 ? start_network(context, state) : context.job.network;
+}
+
+void prune_one(PruneContext& context, LayerFitting& fitting, RoundState& begun, const Network& reference,
+               std::size_t layer, int round) {
   const PruneOptions& options = context.job.options;
   const int64_t keep = begun.keep[layer];
   if (keep == 0) {
@@ -113,26 +120,29 @@ void prune_one(PruneContext& context, LayerFitting& fitting, RoundState& begun, 
   }
   const LayerFit fit =
       fitting.fit(begun.network, layer, round_seed(context, Task::layer_samples, round, layer));
+  if (!fit.norm_mean.empty()) {
+    // The fitted shift is one from the outputs that the reference's mean belongs to.
+    begun.network.constants.find(fit.norm_mean)->second = reference.constants.find(fit.norm_mean)->second;
+  }
   const bool is_patterned = !begun.patterned.empty() && begun.patterned[layer] != 0;
   prune_layer(begun.network, layer, keep,
               is_patterned ? context.job.setting.accelerator.weight_pattern : std::nullopt, fit,
               options.method, options.recipe);
+  round_constants(begun.network);
   context.working->load_constants(begun.network);
 }
 
 void prune_layers(PruneContext& context, RunState& state, const std::string& name) {
   RoundState& begun = *state.begun;
-  // Layers keep what the network gives that the round starts with if it was fine-tuned, else what the dense
-  // one gives.
-  context.reference->load_constants(context.job.options.epochs > 0 ? start_network(context, state)
-                                                                   : context.job.network);
+  const Network& reference = reference_network(context, state);
+  context.reference->load_constants(reference);
   context.working->load_constants(begun.network);
   LayerFitting fitting(context);
   while (begun.pruned < begun.order.size()) {
     const std::size_t layer = begun.order[begun.pruned];
     const double fraction = static_cast<double>(begun.pruned) / static_cast<double>(begun.order.size());
     stage(context, name + ": pruning")({.fraction = fraction, .detail = begun.network.layers[layer].name});
-    prune_one(context, fitting, begun, layer, state.round);
+    prune_one(context, fitting, begun, reference, layer, state.round);
     ++begun.pruned;
     save_if_due(context, state);
   }
@@ -191,6 +201,7 @@ Measured prune_round(PruneContext& context, RunState& state, int epochs, const s
   state.begun->settled = true;
   if (epochs > 0 && needs_tuning(context, state, name, measured)) {
     fine_tune(context, state, epochs, name);
+    round_constants(state.begun->network);
     measured.reset();
   }
   return measured ? *std::move(measured) : measure(context, state.begun->network, name);

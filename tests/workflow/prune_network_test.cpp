@@ -195,6 +195,80 @@ TEST(UnitPruneNetwork, ANetworkWithinTheBudgetIsWrittenAsItIs) {
   EXPECT_EQ(outcome.result.after.energy, outcome.result.before.energy);
 }
 
+/// Conv, batch norm, Relu in front of what small_network has.
+Network network_with_batch_norm() {
+  Network network = small_network();
+  network.nodes[0].inputs.pop_back();
+  network.constants.erase("conv.bias");
+  network.nodes[0].outputs = {"n"};
+  const auto constant = [&](const char* name, std::vector<float> values) {
+    network.constants[name] = {ElementType::float32, {4}, std::move(values), {}};
+  };
+  constant("gain", {1, 2, 1, 0.5});
+  constant("shift", {0, 1, 0, -1});
+  constant("mean", {0.5, -0.5, 1, 0});
+  constant("variance", {9, 18, 20, 16});
+  network.nodes.insert(
+      network.nodes.begin() + 1,
+      {"norm", "BatchNormalization", "", {"n", "gain", "shift", "mean", "variance"}, {"a"}, {}});
+  infer_shapes(network);
+  return network;
+}
+
+/// Of each channel of the first layer's outputs, less the batch norm's mean.
+std::vector<double> shifted_means(const Network& network, const NetworkInputs& images) {
+  const LayerSamples samples = open_session(network, {})->sample_layer(images, 0, {.positions = 36}, {});
+  std::vector<double> means(4);
+  for (int64_t i = 0; i < samples.outputs.rows; ++i) {
+    for (int64_t j = 0; j < 4; ++j) {
+      means[static_cast<std::size_t>(j)] += static_cast<double>(samples.outputs.at(i, j));
+    }
+  }
+  for (std::size_t j = 0; j < 4; ++j) {
+    means[j] = means[j] / static_cast<double>(samples.outputs.rows) -
+               static_cast<double>(network.constants.at("mean").floats[j]);
+  }
+  return means;
+}
+
+// Least squares with a bias leave means as they are, over the samples, which here are all there is.
+TEST(PropertyPruneNetwork, BatchNormsFindTheDenseNetworksMeansAfterAnyNumberOfRounds) {
+  for (const int rounds : {1, 3}) {
+    PruneJob job = small_job();
+    job.network = network_with_batch_norm();
+    job.options = default_options(method_named("energy-aware"), 60, true, 1e6);
+    job.options.epochs = job.options.final_epochs = 0;
+    job.options.rounds = rounds;
+    job.options.target.sparsity = 0.7;
+    job.options.recipe.positions = 36;
+    const PruneOutcome outcome = prune_network(job, nullptr, {}, {});
+    const NetworkInputs images = split_images(job).fit;
+    const std::vector<double> dense = shifted_means(job.network, images);
+    const std::vector<double> pruned = shifted_means(outcome.network, images);
+    for (std::size_t j = 0; j < dense.size(); ++j) {
+      EXPECT_NEAR(pruned[j], dense[j], 1e-3) << "channel " << j << ", rounds " << rounds;
+    }
+  }
+}
+
+// So that what is measured is what is written.
+TEST(PropertyPruneNetwork, HalfPrecisionIsMeasuredAsAFileHoldsIt) {
+  for (const int epochs : {0, 1}) {
+    PruneJob job = small_job();
+    for (auto& [name, tensor] : job.network.constants) {
+      tensor.type = ElementType::float16;
+    }
+    round_constants(job.network);
+    job.options.epochs = job.options.final_epochs = epochs;
+    job.options.target.energy_share = 0.9;
+    const PruneOutcome outcome = prune_network(job, nullptr, {}, {});
+    Network written = outcome.network;
+    round_constants(written);
+    EXPECT_EQ(constants_of(written), constants_of(outcome.network)) << epochs << " epochs";
+    EXPECT_NE(constants_of(written), constants_of(job.network)) << epochs << " epochs";
+  }
+}
+
 TEST(ErrorsPruneNetwork, FiltersTooWideForLeastSquaresAreRefusedBeforeTheWork) {
   PruneJob job = small_job();
   job.network.layers[1].shape.c = 40000;
