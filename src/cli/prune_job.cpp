@@ -116,6 +116,37 @@ void set_lessons(const PruneArguments& arguments, PruneOptions& options) {
   }
 }
 
+/// Says which options were given that change nothing.
+void say_idle_options(const PruneArguments& arguments, const PruneJob& job) {
+  const PruneMethod method = job.options.method;
+  const bool is_auto = method == PruneMethod::levels;
+  const bool is_fitted = method != PruneMethod::magnitude;
+  const bool has_channels = !arguments.channels.value_or(false) || may_remove_channels(job) || !is_auto;
+  const auto say = [](std::string_view option, const std::string& where) {
+    fmt::print(stderr, "mj: {} changes nothing {}\n", option, where);
+  };
+  const std::string with_method = fmt::format("with --method {}", arguments.method);
+  const auto check = [&](bool is_given, std::string_view option, bool has_effect) {
+    if (is_given && !has_effect) {
+      say(option, with_method);
+    }
+  };
+  check(arguments.couple.value_or(false), "--couple", is_auto);
+  check(arguments.channels.value_or(false), "--channels", is_auto);
+  check(arguments.restore_norm != "l2", "--restore-norm", method == PruneMethod::energy_aware);
+  check(arguments.damping.has_value(), "--damping", is_fitted);
+  check(arguments.variants.value_or(false), "--variants", is_fitted);
+  check(arguments.match_variance.value_or(false), "--match-variance", is_fitted);
+  check(arguments.compensate.value_or(false), "--compensate", is_fitted);
+  if (!has_channels) {
+    say("--channels",
+        job.options.target.sparsity ? "with --sparsity" : "on an accelerator with a weight pattern");
+  }
+  if (arguments.distillation.value_or(1) < 1 && job.calibration.labels.empty()) {
+    say("--distillation", "without labels");
+  }
+}
+
 /// The method's defaults where the command line says nothing else.
 PruneOptions method_options(const PruneArguments& arguments, const NetworkInputs& calibration,
                             const Network& network) {
@@ -181,6 +212,7 @@ PreparedJob prepare_job(const PruneArguments& arguments) {
   options.metric = arguments.metric.empty()     ? (many_classes ? Metric::top5 : Metric::top1)
                    : arguments.metric == "top5" ? Metric::top5
                                                 : Metric::top1;
+  say_idle_options(arguments, job);
   if (!arguments.evaluation.empty()) {
     job.evaluation = open_inputs(job.network, arguments.evaluation, 0, arguments.data.seed, preprocess);
     job.evaluation_name = arguments.evaluation;
@@ -191,6 +223,7 @@ PreparedJob prepare_job(const PruneArguments& arguments) {
 std::map<std::string, std::string> run_options(const PruneArguments& arguments, const PruneJob& job,
                                                const std::string& preprocess) {
   const PruneOptions& options = job.options;
+  const CalibrationSplit split = split_images(job);
   const auto number = [](double value) { return fmt::format("{}", value); };
   const auto optional = [&](const std::optional<double>& value) { return value ? number(*value) : "none"; };
   uint64_t labels = 0;
@@ -204,7 +237,8 @@ std::map<std::string, std::string> run_options(const PruneArguments& arguments, 
   return {{"version", MJ_VERSION},
           {"model", fmt::format("{:016x}", fingerprint(read_file(arguments.model)))},
           {"data", fmt::format("{} images, labels {:016x}", job.calibration.size, labels)},
-          {"images held back", fmt::format("{}", split_images(job).held_back.size)},
+          {"images held back", fmt::format("{}", split.held_back.size)},
+          {"images to fit layers to", fmt::format("{}", split.fit.size)},
           {"preprocess", fmt::format("{:016x}", fingerprint(preprocess))},
           {"accelerator", fmt::format("{} {:016x}", job.setting.accelerator.name,
                                       fingerprint(accelerator_text(arguments.hardware.accelerator)))},

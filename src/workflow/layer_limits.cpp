@@ -13,7 +13,9 @@ std::vector<double> most_zeros(const Network& network, const std::vector<LayerLi
   for (const LayerLimit& limit : limits) {
     bool matches = false;
     for (std::size_t i = 0; i < shares.size(); ++i) {
-      if (fnmatch(limit.pattern.c_str(), network.layers[i].name.c_str(), 0) == 0) {
+      const std::string& name = network.layers[i].name;
+      // A name may hold characters that mean something in a pattern.
+      if (limit.pattern == name || fnmatch(limit.pattern.c_str(), name.c_str(), 0) == 0) {
         shares[i] = std::min(shares[i], limit.most_zeros);
         matches = true;
       }

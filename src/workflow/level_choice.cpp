@@ -153,7 +153,7 @@ const LevelChoice::Curve& LevelChoice::curve(std::size_t layer, const std::vecto
     costs.emplace(alone, setting, cost_);
   }
   if (!choices.is_pruned) {
-    found->levels.emplace_back();
+    found->levels.push_back({1, 0, choices.nonzero});
     return *found;
   }
   const double least = std::min(1.0, std::max(choices.fewest / choices.nonzero, tried_shares.back() / 2));

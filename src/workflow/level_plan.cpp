@@ -36,14 +36,17 @@ std::vector<LayerChoices> try_layers(PruneContext& context, const Network& netwo
   for (std::size_t l = 0; l < network.layers.size(); ++l) {
     const MacLayer& layer = network.layers[l];
     LayerChoices& choices = layers.emplace_back();
-    if (!has_weights(network, layer) || !seen.insert(layer.weights).second || !can_be_refitted(layer)) {
+    if (!has_weights(network, layer) || !seen.insert(layer.weights).second) {
+      continue;
+    }
+    choices.nonzero = static_cast<double>(count_nonzeros(weight_matrix(network, layer)));
+    if (!can_be_refitted(layer)) {
       continue;
     }
     stage(context, name + ": trying densities")(
         {.fraction = static_cast<double>(l) / static_cast<double>(network.layers.size()),
          .detail = layer.name});
     choices.is_pruned = true;
-    choices.nonzero = static_cast<double>(count_nonzeros(weight_matrix(network, layer)));
     choices.fewest = static_cast<double>(fewest_weights(network, l, context.most_zeros[l]));
     choices.trial = trials.of_layer(l, choices.nonzero, can_follow_pattern(context, layer, choices));
   }

@@ -101,7 +101,8 @@ LayerFit LevelTrials::fit(std::size_t layer) {
   problem.may_choose_damping = false;
   for (LayerProblem& group : problem.groups) {
     if (!has_few_samples(group)) {
-      group.inputs = Matrix();  // Large, and in the Gram matrix already.
+      group.inputs = Matrix();  // Large, and in the products already.
+      group.outputs = Matrix();
     }
   }
   return problem;

@@ -211,9 +211,16 @@ void prune_front(PruneJob job, const std::vector<double>& energy_shares, const F
   job.options.target.energy_share = energy_shares.front();  // Which images are held back depends on a budget.
   check_job(job);
   PruneContext context = open_context(job, nullptr, progress, std::move(stop));
+  // All of them before the first begins: one that cannot be used is said at once.
+  std::vector<std::unique_ptr<RunFolder>> runs;
   for (const double share : energy_shares) {
     job.options.target.energy_share = share;
-    const std::unique_ptr<RunFolder> run = member.open_run ? member.open_run(job) : nullptr;
+    runs.push_back(member.open_run ? member.open_run(job) : nullptr);
+  }
+  for (std::size_t i = 0; i < energy_shares.size(); ++i) {
+    const double share = energy_shares[i];
+    const std::unique_ptr<RunFolder> run = std::move(runs[i]);
+    job.options.target.energy_share = share;
     set_run(context, run.get(), [&](Progress step) {
       step.stage = fmt::format("{:.4g} %: {}", 100 * share, step.stage);
       if (progress) {

@@ -62,6 +62,17 @@ struct Problem {
   }
 };
 
+// A layer that cannot be refitted, say.
+TEST(UnitLevelChoice, WeightsThatAllStayCount) {
+  LevelChoice choice({{.is_pruned = true, .nonzero = 40, .trial = {.losses = {1, 2, 3, 4, 5, 6}}},
+                      {.is_pruned = false, .nonzero = 1000}});
+  const Levels levels = choice.within(1020);
+  EXPECT_LE(levels.cost, 1020);
+  EXPECT_GT(levels.cost, 1015);
+  EXPECT_NEAR(levels.shares[0], 0.5, 0.1);
+  EXPECT_EQ(levels.shares[1], 1);
+}
+
 /// All layers' densities that were tried, with all removals.
 std::vector<Levels> every_choice(const Problem& problem, const std::vector<double>& removal_losses) {
   std::vector<Levels> all;
