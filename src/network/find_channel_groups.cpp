@@ -44,7 +44,7 @@ constexpr std::array<std::string_view, 25> channelwise{"Abs",
                                                        "Softplus",
                                                        "Sqrt",
                                                        "Tanh"};
-constexpr std::array<std::string_view, 6> pairwise{"Add", "Div", "Max", "Min", "Mul", "Sub"};
+constexpr std::array<std::string_view, 7> pairwise{"Add", "Div", "Max", "Min", "Mul", "Sub", "Sum"};
 
 template <std::size_t size>
 bool is_one_of(const std::array<std::string_view, size>& names, std::string_view name) {
@@ -196,8 +196,14 @@ class Tracer {
       visit_slopes(node, Layout(*channels));
     } else if (node.op == "Flatten" || node.op == "Reshape") {
       visit_flatten(node, *channels);
-    } else if ((node.op == "ReduceMean" || node.op == "Squeeze") && keeps_channels(node)) {
+    } else if ((node.op == "ReduceMean" || node.op == "Squeeze") && keeps_channels(node, 1)) {
       pass_on(node);
+    } else if (node.op == "Slice" && keeps_channels(node, 3)) {
+      pass_on(node);
+    } else if (node.op == "Pad" && pads_behind_channels(node)) {
+      pass_on(node);
+    } else if (node.op == "Shape" && tells_batch_alone(node)) {
+      return;
     } else {
       fix_all(node);
     }
@@ -299,9 +305,12 @@ class Tracer {
 
   void visit_concat(const Node& node) {
     const int64_t* axis = find_attribute<int64_t>(node, "axis");
+    const Shape* shape = find_shape(network_, node.outputs[0]);
+    const bool is_of_channels =
+        axis != nullptr && (*axis == 1 || (shape != nullptr && *axis + std::ssize(*shape) == 1));
     const bool all_known = std::all_of(node.inputs.begin(), node.inputs.end(),
                                        [&](const std::string& input) { return layout(input) != nullptr; });
-    if (axis == nullptr || *axis != 1 || !all_known) {
+    if (!is_of_channels || !all_known) {
       fix_all(node);
       return;
     }
@@ -358,6 +367,9 @@ class Tracer {
   /// Whether a Reshape's target will be right, or can be made so, with fewer channels.
   bool note_target(const Node& node, const Layout& channels) {
     const Tensor* target = node.inputs.size() > 1 ? constant(node.inputs[1]) : nullptr;
+    if (target == nullptr && node.inputs.size() > 1) {
+      return takes_the_rest(node.inputs[1]);
+    }
     if (target == nullptr || target->integers.size() != 2) {
       return false;
     }
@@ -373,10 +385,48 @@ class Tracer {
     return true;
   }
 
-  /// Whether only axes behind the channels are reduced or dropped.
-  bool keeps_channels(const Node& node) const {
-    const auto* attribute = find_attribute<std::vector<int64_t>>(node, "axes");
+  /// Whether a Pad leaves images and channels as many as they are.
+  bool pads_behind_channels(const Node& node) const {
+    const auto* attribute = find_attribute<std::vector<int64_t>>(node, "pads");
     const Tensor* input = node.inputs.size() > 1 ? constant(node.inputs[1]) : nullptr;
+    const std::vector<int64_t> pads = attribute != nullptr ? *attribute
+                                      : input != nullptr   ? input->integers
+                                                           : std::vector<int64_t>();
+    if (node.inputs.size() > 3 && !node.inputs[3].empty()) {
+      return keeps_channels(node, 3);
+    }
+    const std::size_t axes = pads.size() / 2;
+    return axes >= 2 && pads[0] == 0 && pads[1] == 0 && pads[axes] == 0 && pads[axes + 1] == 0;
+  }
+
+  /// Whether all that is read of a shape is how many images there are.
+  bool tells_batch_alone(const Node& node) const {
+    const auto readers = flow_.readers.find(node.outputs[0]);
+    return readers != flow_.readers.end() && !flow_.graph_outputs.contains(node.outputs[0]) &&
+           std::all_of(readers->second.begin(), readers->second.end(), [&](std::size_t reader) {
+             const Node& gather = network_.nodes[reader];
+             const Tensor* index = gather.inputs.size() > 1 ? constant(gather.inputs[1]) : nullptr;
+             return gather.op == "Gather" && index != nullptr && !index->integers.empty() &&
+                    std::all_of(index->integers.begin(), index->integers.end(),
+                                [](int64_t each) { return each == 0; });
+           });
+  }
+
+  /// Whether a Reshape's target is computed as (..., -1).
+  bool takes_the_rest(const std::string& target) const {
+    const auto producer = flow_.producers.find(target);
+    if (producer == flow_.producers.end() || producer->second->op != "Concat" ||
+        producer->second->inputs.size() != 2) {
+      return false;
+    }
+    const Tensor* last = constant(producer->second->inputs[1]);
+    return last != nullptr && last->integers == std::vector<int64_t>{-1};
+  }
+
+  /// Whether a node's axes, an attribute or a constant operand, are all behind the channels.
+  bool keeps_channels(const Node& node, std::size_t operand) const {
+    const auto* attribute = find_attribute<std::vector<int64_t>>(node, "axes");
+    const Tensor* input = node.inputs.size() > operand ? constant(node.inputs[operand]) : nullptr;
     const std::vector<int64_t> axes = attribute != nullptr ? *attribute
                                       : input != nullptr   ? input->integers
                                                            : std::vector<int64_t>();

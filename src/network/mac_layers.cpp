@@ -51,6 +51,12 @@ std::string as_bias(const Network& network, const Dataflow& flow, const std::str
   return fits ? value : std::string();
 }
 
+/// Of a Gemm; 1 where it has none.
+float factor_of(const Node& node, std::string_view name) {
+  const auto* factor = node.op == "Gemm" ? find_attribute<float>(node, name) : nullptr;
+  return factor == nullptr ? 1 : *factor;
+}
+
 std::string find_bias(const Network& network, const Dataflow& flow, const Node& node, const LayerRule& rule) {
   if (rule.layout == WeightLayout::none) {
     return {};
@@ -58,7 +64,9 @@ std::string find_bias(const Network& network, const Dataflow& flow, const Node& 
   if (const Node* add = following_bias_add(network, flow, node); add != nullptr) {
     return as_bias(network, flow, add->inputs[add->inputs[0] == node.outputs[0] ? 1 : 0], rule.shape);
   }
-  return node.inputs.size() > 2 ? as_bias(network, flow, node.inputs[2], rule.shape) : std::string();
+  return node.inputs.size() > 2 && factor_of(node, "beta") != 0
+             ? as_bias(network, flow, node.inputs[2], rule.shape)
+             : std::string();
 }
 
 /// The width of what a DequantizeLinear with these operands reads: that of its value or its zero point where
@@ -108,6 +116,8 @@ MacLayer make_layer(const Network& network, const Dataflow& flow, std::size_t in
   layer.node = index;
   layer.input = node.inputs[0];
   layer.bias = find_bias(network, flow, node, rule);
+  layer.weight_factor = factor_of(node, "alpha");
+  layer.bias_factor = factor_of(node, "beta");
   layer.output = node.outputs.front();
   layer.stored_output = find_stored_output(network, flow, node);
   set_weights(network, layer, flow, node.inputs[1], rule.layout);

@@ -84,6 +84,8 @@ struct MacLayer {
   std::string stored_output;  ///< what goes to memory: `output`, or the value behind the batch norm and
                               ///< activation function fused to it
   WeightLayout layout = WeightLayout::output_first;
+  float weight_factor = 1;           ///< by which the node multiplies its product (Gemm's alpha)
+  float bias_factor = 1;             ///< and its bias (beta)
   std::string weight_zero_point;     ///< what stands for 0 in quantized weights; empty: 0
   int weight_bits = 0;               ///< of quantized weights; 0: not quantized
   int activation_bits = 0;           ///< of a quantized input; 0: not quantized

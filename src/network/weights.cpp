@@ -60,6 +60,12 @@ void check_finite(const Network& network, const MacLayer& layer, const std::stri
   }
 }
 
+void scale(std::vector<float>& values, float factor) {
+  if (factor != 1) {
+    std::transform(values.begin(), values.end(), values.begin(), [&](float value) { return factor * value; });
+  }
+}
+
 }  // namespace
 
 bool has_weight_values(const Network& network, const MacLayer& layer) {
@@ -74,7 +80,7 @@ bool has_weight_values(const Network& network, const MacLayer& layer) {
 }
 
 bool has_weights(const Network& network, const MacLayer& layer) {
-  return has_weight_values(network, layer) &&
+  return has_weight_values(network, layer) && layer.weight_factor != 0 &&
          is_floating(network.constants.find(layer.weights)->second.type) && layer.weight_bits == 0;
 }
 
@@ -83,6 +89,7 @@ Matrix weight_matrix(const Network& network, const MacLayer& layer) {
   const LayerShape& shape = layer.shape;
   std::vector<float> values =
       is_floating(tensor.type) ? tensor.floats : steps_from_zero(network, layer, tensor);
+  scale(values, layer.weight_factor);
   Matrix weights(shape.groups * shape.k, shape.c * shape.r * shape.s);
   if (layer.layout == WeightLayout::output_first) {
     weights.values = std::move(values);
@@ -106,19 +113,23 @@ void set_weight_matrix(Network& network, const MacLayer& layer, const Matrix& we
   std::vector<float>& floats = network.constants.find(layer.weights)->second.floats;
   if (layer.layout == WeightLayout::output_first) {
     floats = weights.values;
-    return;
-  }
-  float* value = floats.data();
-  for (int64_t j = 0; j < weights.columns; ++j) {
-    for (int64_t i = 0; i < weights.rows; ++i) {
-      *value++ = weights.at(i, j);
+  } else {
+    float* value = floats.data();
+    for (int64_t j = 0; j < weights.columns; ++j) {
+      for (int64_t i = 0; i < weights.rows; ++i) {
+        *value++ = weights.at(i, j);
+      }
     }
   }
+  scale(floats, 1 / layer.weight_factor);
 }
 
 std::vector<float> bias_vector(const Network& network, const MacLayer& layer) {
   const auto constant = network.constants.find(layer.bias);
-  return constant == network.constants.end() ? std::vector<float>() : constant->second.floats;
+  std::vector<float> bias =
+      constant == network.constants.end() ? std::vector<float>() : constant->second.floats;
+  scale(bias, layer.bias_factor);
+  return bias;
 }
 
 void set_bias_vector(Network& network, const MacLayer& layer, const std::vector<float>& bias) {
@@ -126,6 +137,7 @@ void set_bias_vector(Network& network, const MacLayer& layer, const std::vector<
   ensure(constant != network.constants.end() && constant->second.floats.size() == bias.size(),
          "a bias does not have its layer's size");
   constant->second.floats = bias;
+  scale(constant->second.floats, 1 / layer.bias_factor);
 }
 
 int64_t count_nonzeros(const Matrix& weights) {

@@ -15,11 +15,11 @@ bool has_weights(const Network& network, const MacLayer& layer);
 /// The same, also where the values are quantized.
 bool has_weight_values(const Network& network, const MacLayer& layer);
 
-/// The layer's weights as a (groups K) x (C R S) matrix, whatever their layout; of quantized ones the steps
-/// from the zero point. Throws InternalError without values.
+/// The layer's weights as a (groups K) x (C R S) matrix, whatever their layout, times what the node
+/// multiplies them by; of quantized ones the steps from the zero point. Throws InternalError without values.
 Matrix weight_matrix(const Network& network, const MacLayer& layer);
 
-/// Puts them back in the tensor's own layout.
+/// Puts them back as the tensor has them.
 void set_weight_matrix(Network& network, const MacLayer& layer, const Matrix& weights);
 
 /// The bias, groups K long; empty where the layer has none.

@@ -63,7 +63,8 @@ std::optional<Addition> addition_behind(const Network& network, std::size_t laye
     value = reader->outputs[0];
     reader = single_reader(network, flow, value);
   }
-  if (reader == nullptr || reader->op != "Add") {
+  const bool is_sum = reader != nullptr && reader->op == "Sum" && reader->inputs.size() == 2;
+  if (reader == nullptr || (reader->op != "Add" && !is_sum)) {
     return std::nullopt;
   }
   addition.addend = reader->inputs[0] == value ? reader->inputs[1] : reader->inputs[0];

@@ -74,27 +74,70 @@ TEST(UnitChannels, AClearedChannelsOwnFilterIsClearedToo) {
 }
 
 TEST(UnitChannels, ASumTiesItsTermsTogether) {
+  for (const char* op : {"Add", "Sum"}) {
+    GraphBuilder graph;
+    graph.input("x", {1, 3, 8, 8}).constant("wa", {4, 3, 1, 1}).constant("wb", {4, 3, 1, 1});
+    graph.constant("wc", {2, 4, 1, 1});
+    graph.node("Conv", {"x", "wa"}, "a", {1, 4, 8, 8}).node("Conv", {"x", "wb"}, "b", {1, 4, 8, 8});
+    graph.node(op, {"a", "b"}, "s", {1, 4, 8, 8}).node("Conv", {"s", "wc"}, "c", {1, 2, 8, 8});
+    const auto groups = find_channel_groups(graph.output("c").build());
+    ASSERT_EQ(groups.size(), 1U) << op;
+    EXPECT_EQ(groups[0].givers, (std::vector<std::size_t>{0, 1})) << op;
+  }
+}
+
+/// Conv a (3 -> 4), a node, conv b (4 -> 5).
+std::size_t groups_around(const std::string& op, const GraphBuilder::Attributes& attributes,
+                          const Shape& given) {
   GraphBuilder graph;
-  graph.input("x", {1, 3, 8, 8}).constant("wa", {4, 3, 1, 1}).constant("wb", {4, 3, 1, 1});
-  graph.constant("wc", {2, 4, 1, 1});
-  graph.node("Conv", {"x", "wa"}, "a", {1, 4, 8, 8}).node("Conv", {"x", "wb"}, "b", {1, 4, 8, 8});
-  graph.node("Add", {"a", "b"}, "s", {1, 4, 8, 8}).node("Conv", {"s", "wc"}, "c", {1, 2, 8, 8});
-  const auto groups = find_channel_groups(graph.output("c").build());
-  ASSERT_EQ(groups.size(), 1U);
-  EXPECT_EQ(groups[0].givers, (std::vector<std::size_t>{0, 1}));
+  graph.input("x", {1, 3, 8, 8}).constant("wa", {4, 3, 1, 1}).constant("wb", {5, 4, 1, 1});
+  graph.node("Conv", {"x", "wa"}, "a", {1, 4, 8, 8}).node(op, {"a"}, "r", given, attributes);
+  graph.node("Conv", {"r", "wb"}, "b", {1, 5, given[2], given[3]}).output("b");
+  return find_channel_groups(graph.build()).size();
+}
+
+TEST(UnitChannels, APartOfAMapOrABorderLeavesThem) {
+  using List = std::vector<int64_t>;
+  EXPECT_EQ(groups_around("Pad", {{"pads", List{0, 0, 1, 1, 0, 0, 0, 1}}}, {1, 4, 9, 10}), 1U);
+  EXPECT_EQ(groups_around("Pad", {{"pads", List{0, 1, 1, 1, 0, -1, 1, 1}}}, {1, 4, 10, 10}), 0U);
+  const auto slice = [](const List& axes) {
+    return GraphBuilder::Attributes{{"axes", axes}, {"starts", List{0, 0}}, {"ends", List{4, 4}}};
+  };
+  EXPECT_EQ(groups_around("Slice", slice({2, 3}), {1, 4, 4, 4}), 1U);
+  EXPECT_EQ(groups_around("Slice", slice({-1, -2}), {1, 4, 4, 4}), 1U);
+  EXPECT_EQ(groups_around("Slice", slice({1, 2}), {1, 4, 4, 8}), 0U);
+}
+
+// As PyTorch writes x.view(x.size(0), -1).
+TEST(UnitChannels, AFlatteningByAComputedShapeLetsThemGo) {
+  for (const int64_t axis : {0, 1}) {
+    GraphBuilder graph;
+    graph.input("x", {1, 3, 2, 2}).constant("wa", {4, 3, 1, 1}).constant("wb", {5, 16});
+    graph.node("Conv", {"x", "wa"}, "a", {1, 4, 2, 2}).node("Shape", {"a"}, "sizes", {4});
+    graph.node("Gather", {"sizes", "axis"}, "images", {1});
+    graph.node("Concat", {"images", "rest"}, "target", {2}, {{"axis", int64_t{0}}});
+    graph.node("Reshape", {"a", "target"}, "f", {1, 16});
+    graph.node("Gemm", {"f", "wb"}, "b", {1, 5}, {{"transB", row_major}}).output("b");
+    Network network = graph.build();
+    network.constants["axis"] = {ElementType::int64, {1}, {}, {axis}};
+    network.constants["rest"] = {ElementType::int64, {1}, {}, {-1}};
+    EXPECT_EQ(find_channel_groups(network).size(), axis == 0 ? 1U : 0U);
+  }
 }
 
 TEST(UnitChannels, AConcatenationKeepsItsPartsApart) {
-  GraphBuilder graph;
-  graph.input("x", {1, 3, 8, 8}).constant("wa", {4, 3, 1, 1}).constant("wb", {2, 3, 1, 1});
-  graph.constant("wc", {2, 6, 1, 1});
-  graph.node("Conv", {"x", "wa"}, "a", {1, 4, 8, 8}).node("Conv", {"x", "wb"}, "b", {1, 2, 8, 8});
-  graph.node("Concat", {"a", "b"}, "s", {1, 6, 8, 8}, {{"axis", int64_t{1}}});
-  graph.node("Conv", {"s", "wc"}, "c", {1, 2, 8, 8});
-  const auto groups = find_channel_groups(graph.output("c").build());
-  ASSERT_EQ(groups.size(), 2U);
-  EXPECT_EQ(groups[0].readers[0].first, 0);
-  EXPECT_EQ(groups[1].readers[0].first, 4);
+  for (const int64_t axis : {1, -3}) {
+    GraphBuilder graph;
+    graph.input("x", {1, 3, 8, 8}).constant("wa", {4, 3, 1, 1}).constant("wb", {2, 3, 1, 1});
+    graph.constant("wc", {2, 6, 1, 1});
+    graph.node("Conv", {"x", "wa"}, "a", {1, 4, 8, 8}).node("Conv", {"x", "wb"}, "b", {1, 2, 8, 8});
+    graph.node("Concat", {"a", "b"}, "s", {1, 6, 8, 8}, {{"axis", axis}});
+    graph.node("Conv", {"s", "wc"}, "c", {1, 2, 8, 8});
+    const auto groups = find_channel_groups(graph.output("c").build());
+    ASSERT_EQ(groups.size(), 2U);
+    EXPECT_EQ(groups[0].readers[0].first, 0);
+    EXPECT_EQ(groups[1].readers[0].first, 4);
+  }
 }
 
 TEST(UnitChannels, FlattenedChannelsAreBlocksOfColumns) {

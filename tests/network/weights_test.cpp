@@ -57,6 +57,37 @@ TEST(PropertyWeights, ComeBackAsTheyWerePut) {
   }
 }
 
+TEST(UnitWeights, AreWhatAGemmMultipliesThemTo) {
+  mj::Network network = GraphBuilder()
+                            .input("x", {1, 3})
+                            .constant("w", {3, 2})
+                            .constant("b", {2})
+                            .node("Gemm", {"x", "w", "b"}, "y", {1, 2}, {{"alpha", 0.5F}, {"beta", 4.0F}})
+                            .build();
+  const mj::MacLayer layer = network.layers[0];
+  EXPECT_EQ(mj::weight_matrix(network, layer).values, (std::vector<float>{.5, 1.5, 2.5, 1, 2, 3}));
+  EXPECT_EQ(mj::bias_vector(network, layer), (std::vector<float>{4, 8}));
+  mj::Matrix weights(2, 3);
+  weights.values = {1, 0, 2, 3, 4, 5};
+  mj::set_weight_matrix(network, layer, weights);
+  mj::set_bias_vector(network, layer, {1, 2});
+  EXPECT_EQ(network.constants["w"].floats, (std::vector<float>{2, 6, 0, 8, 4, 10}));
+  EXPECT_EQ(network.constants["b"].floats, (std::vector<float>{.25, .5}));
+}
+
+TEST(UnitWeights, OfAGemmMayHaveNoPart) {
+  for (const char* factor : {"alpha", "beta"}) {
+    const mj::Network network = GraphBuilder()
+                                    .input("x", {1, 3})
+                                    .constant("w", {3, 2})
+                                    .constant("b", {2})
+                                    .node("Gemm", {"x", "w", "b"}, "y", {1, 2}, {{factor, 0.0F}})
+                                    .build();
+    EXPECT_EQ(mj::has_weights(network, network.layers[0]), factor == std::string("beta"));
+    EXPECT_EQ(mj::bias_vector(network, network.layers[0]).size(), factor == std::string("beta") ? 0U : 2U);
+  }
+}
+
 TEST(UnitWeights, KeepTheBiasInItsConstant) {
   mj::Network network = grouped_convolution();
   EXPECT_EQ(mj::bias_vector(network, network.layers[0]), (std::vector<float>{1, 2, 3, 4}));

@@ -118,6 +118,18 @@ TEST(ErrorsBatchNorm, TrainingModeNeedsTheBatchOfTheGraph) {
       "training mode, where its result depends on the batch: 2 in the graph, 3 here)");
 }
 
+// Opset 7 has five outputs, all but one of training.
+TEST(UnitBatchNorm, OutputsOfTrainingMayHaveNames) {
+  TinyNetwork tiny(7);
+  tiny.input("x", {2, 1}).constant("one", {1}, {1}).constant("mean", {1}, {3});
+  tiny.node("BatchNormalization", {"x", "one", "one", "mean", "one"}, "y", {}, {{"epsilon", 0.0F}});
+  Network network = tiny.build({"y"});
+  for (const char* name : {"mean_out", "var_out", "saved_mean", "saved_var"}) {
+    network.nodes[0].outputs.emplace_back(name);
+  }
+  EXPECT_THAT(compute(network, floats({2, 1}, {3, 5})).floats, ElementsAre(1, 3));
+}
+
 TEST(ErrorsReshape, ATargetThatDoesNotFitIsNamed) {
   TinyNetwork tiny;
   tiny.input("x", {2, 3}).integers("target", {4, -1}).node("Reshape", {"x", "target"}, "y");

@@ -64,6 +64,31 @@ std::vector<float> convolve(const Case& a, const std::vector<float>& x, const st
   return y;
 }
 
+// A slice of channels lies scattered in memory. What the graph gives one image at a time counts channel after
+// channel; passes over images have another order.
+TEST(PropertyConvolution, ReadsASliceOfChannelsInPassesAsElsewhere) {
+  TinyNetwork tiny;
+  tiny.input("x", {-1, 3, 9, 9}).constant("w", {8, 3, 3, 3}, random_values(216, 1));
+  tiny.constant("u", {4, 4, 3, 3}, random_values(144, 2)).constant("v", {4, 4, 1, 1}, random_values(16, 3));
+  tiny.integers("from", {0}).integers("middle", {4}).integers("to", {8}).integers("channels", {1});
+  tiny.node("Conv", {"x", "w"}, "a", {1, 8, 7, 7}).node("Relu", {"a"}, "r", {1, 8, 7, 7});
+  tiny.node("Slice", {"r", "from", "middle", "channels"}, "first", {1, 4, 7, 7});
+  tiny.node("Slice", {"r", "middle", "to", "channels"}, "second", {1, 4, 7, 7});
+  tiny.node("Conv", {"first", "u"}, "b", {1, 4, 5, 5}).node("Conv", {"second", "v"}, "c", {1, 4, 7, 7});
+  tiny.node("Flatten", {"b"}, "d").node("Flatten", {"c"}, "e");
+  tiny.node("Concat", {"d", "e"}, "scores", {}, {{"axis", int64_t{1}}});
+  const Network network = tiny.build({"scores"});
+  constexpr std::size_t images = 6;
+  const std::vector<float> values = random_values(images * 243, 4);
+  const auto once = open_session(network, {})->run({{ElementType::float32, {images, 3, 9, 9}, values, {}}});
+  for (const int64_t pass_size : {1, 2, 6}) {
+    const auto session = open_session(network, {1, pass_size});
+    const Matrix scores = session->forward(images_of(values, 3, 9, 9), {}, {}).values;
+    EXPECT_THAT(scores.values, testing::Pointwise(testing::FloatNear(1e-4F), once.at(0).floats))
+        << "passes of " << pass_size;
+  }
+}
+
 TEST(PropertyConvolution, EqualsItsDefinition) {
   for (uint64_t seed = 0; seed < 40; ++seed) {
     const Case a = draw(seed);

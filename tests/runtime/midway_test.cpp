@@ -35,9 +35,21 @@ Network interleaved() {
   return tiny.build({"out"});
 }
 
+/// The scores, and behind them in the file a layer for a second output.
+Network with_auxiliary_head() {
+  TinyNetwork tiny;
+  tiny.input("x", {-1, 3, 9, 9});
+  tiny.constant("wa", {4, 3, 3, 3}, random_values(108, 1)).constant("wb", {2, 4, 3, 3}, random_values(72, 2));
+  tiny.constant("wc", {5, 4, 3, 3}, random_values(180, 3));
+  tiny.node("Conv", {"x", "wa"}, "a", {1, 4, 7, 7}).node("Relu", {"a"}, "r", {1, 4, 7, 7});
+  tiny.node("Conv", {"r", "wb"}, "scores", {1, 2, 5, 5});
+  tiny.node("Conv", {"r", "wc"}, "second", {1, 5, 5, 5});
+  return tiny.build({"scores", "second"});
+}
+
 TEST(PropertyMidway, PassesFromALayerOnEqualWholePasses) {
   const NetworkInputs inputs = some_images();
-  for (const Network& network : {residual(), interleaved()}) {
+  for (const Network& network : {residual(), interleaved(), with_auxiliary_head()}) {
     const auto session = open_session(network, {2, 2});
     const Matrix whole = session->forward(inputs, {}, {}).values;
     std::shared_ptr<const Midway> step_by_step;

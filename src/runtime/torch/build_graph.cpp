@@ -51,6 +51,12 @@ class GraphBuilder {
       graph_.declared_batch = std::max<int64_t>(network_.inputs[0].shape[0], 1);
     }
     for (const Node& node : network_.nodes) {
+      read_.insert(node.inputs.begin(), node.inputs.end());
+    }
+    for (const Value& output : network_.outputs) {
+      read_.insert(output.name);
+    }
+    for (const Node& node : network_.nodes) {
       add_step(node);
     }
     for (const Value& output : network_.outputs) {
@@ -104,7 +110,9 @@ class GraphBuilder {
     }
     step.kernel = found->translate(NodeReader(network_, node, folded_));
     for (const auto& output : node.outputs) {
-      step.outputs.push_back(output.empty() ? no_slot : add_slot(output));
+      // Batch norms of old opsets name outputs of training that nothing reads.
+      const bool is_read = &output == node.outputs.data() || read_.contains(output);
+      step.outputs.push_back(output.empty() || !is_read ? no_slot : add_slot(output));
     }
     if (fold(step)) {
       folded_.insert(node.outputs.begin(), node.outputs.end());
@@ -152,7 +160,8 @@ class GraphBuilder {
   const Network& network_;
   Graph graph_;
   std::set<std::string, std::less<>> folded_;
-  std::vector<bool> missing_;  ///< by slot: declared, but without values
+  std::set<std::string, std::less<>> read_;  ///< by a node or as an output of the graph
+  std::vector<bool> missing_;                ///< by slot: declared, but without values
 };
 
 }  // namespace

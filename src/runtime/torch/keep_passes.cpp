@@ -1,6 +1,7 @@
 #include <torch/csrc/autograd/grad_mode.h>
 
 #include <algorithm>
+#include <iterator>
 #include <mutex>
 #include <set>
 
@@ -32,6 +33,9 @@ std::vector<Slot> values_needed(const Model& model, std::size_t step) {
     }
     given.insert(each.outputs.begin(), each.outputs.end());
   }
+  // The scores may stand before the step, which is then one for another output.
+  std::copy_if(wanted.begin(), wanted.end(), std::inserter(needed, needed.end()),
+               [&](Slot slot) { return !given.contains(slot); });
   return {needed.begin(), needed.end()};
 }
 

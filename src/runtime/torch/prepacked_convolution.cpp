@@ -41,7 +41,9 @@ std::optional<Kernel> prepack_convolution(const LayerShape& shape, int64_t image
     return std::nullopt;  // The plain kernel says what is wrong.
   }
   return [packed, run = *run](const Operands& in, const BatchSize&) -> Operands {
-    return {call(run, {in[0], packed}).toTensor()};
+    // It takes a part of a larger tensor, as Split and Slice give it, for one that lies by itself.
+    const auto whole = in[0].contiguous(in[0].suggest_memory_format());
+    return {call(run, {whole, packed}).toTensor()};
   };
 }
 
