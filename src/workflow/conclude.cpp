@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "energy/zero_savings.h"
 #include "network/weights.h"
+#include "workflow/density_plan.h"
 #include "workflow/layer_errors.h"
 #include "workflow/prune_goal.h"
 #include "workflow/prune_layer.h"
@@ -189,6 +190,12 @@ PruneOutcome conclude(PruneContext& context, RunState state) {
   result.history = std::move(state.history);
   result.stopped_by = state.stopped_by;
   result.notes = zero_notes(job.setting.accelerator);
+  if (const auto beside = layers_beside_scores(kept); !beside.empty()) {
+    result.notes.push_back(
+        fmt::format("{} layers keep their weights, '{}' among them: the output '{}' does "
+                    "not need them",
+                    beside.size(), kept.layers[beside.front()].name, kept.outputs.at(0).name));
+  }
   if (std::string note = slack_note(context, state); !note.empty()) {
     result.notes.push_back(std::move(note));
   }

@@ -57,4 +57,8 @@ RoundPlan plan_round(const Network& network, const ActivationStats& stats, const
 /// a pattern that names no layer.
 std::vector<double> most_zeros(const Network& network, const std::vector<LayerLimit>& limits);
 
+/// Layers that the scores, the first output, do not need: those of auxiliary heads. No loss tells what they
+/// may lose, so that they keep their weights.
+std::vector<std::size_t> layers_beside_scores(const Network& network);
+
 }  // namespace mj

@@ -2,8 +2,11 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 #include "base/error.h"
+#include "network/dataflow.h"
 #include "workflow/density_plan.h"
 
 namespace mj {
@@ -31,6 +34,9 @@ std::vector<double> most_zeros(const Network& network, const std::vector<LayerLi
                                    network.layers.size() > shown ? ", ..." : ""));
     }
   }
+  for (const std::size_t layer : layers_beside_scores(network)) {
+    shares[layer] = 0;
+  }
   // Layers that share their weights lose what the least of them may.
   for (std::size_t i = 0; i < shares.size(); ++i) {
     for (std::size_t j = 0; j < shares.size(); ++j) {
@@ -40,6 +46,26 @@ std::vector<double> most_zeros(const Network& network, const std::vector<LayerLi
     }
   }
   return shares;
+}
+
+std::vector<std::size_t> layers_beside_scores(const Network& network) {
+  const Dataflow flow = trace_dataflow(network);
+  std::set<const Node*> needed;
+  std::vector<std::string_view> values{network.outputs.at(0).name};
+  while (!values.empty()) {
+    const auto producer = flow.producers.find(values.back());
+    values.pop_back();
+    if (producer != flow.producers.end() && needed.insert(producer->second).second) {
+      values.insert(values.end(), producer->second->inputs.begin(), producer->second->inputs.end());
+    }
+  }
+  std::vector<std::size_t> beside;
+  for (std::size_t l = 0; l < network.layers.size(); ++l) {
+    if (!needed.contains(&network.nodes[network.layers[l].node])) {
+      beside.push_back(l);
+    }
+  }
+  return beside;
 }
 
 }  // namespace mj

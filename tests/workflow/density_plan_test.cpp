@@ -84,6 +84,16 @@ TEST(UnitDensityPlan, LayersWithTheSameWeightsLoseWhatTheLeastOfThemMay) {
   EXPECT_EQ(most_zeros(network, {{"again", 0.3}}), (std::vector<double>{0.3, 1, 0.3}));
 }
 
+TEST(UnitDensityPlan, LayersThatTheScoresDoNotNeedLoseNothing) {
+  Network network = small_network();
+  network.constants["aux.weight"] = network.constants["fc.weight"];
+  network.nodes.push_back({"aux", "Gemm", "", {"c", "aux.weight"}, {"second"}, {{"transB", int64_t{1}}}});
+  network.outputs.push_back({"second", {-1, 3}});
+  infer_shapes(network);
+  EXPECT_EQ(layers_beside_scores(network), std::vector<std::size_t>{2});
+  EXPECT_EQ(most_zeros(network, {}), (std::vector<double>{1, 1, 0}));
+}
+
 TEST(ErrorsDensityPlan, APatternThatNamesNoLayerIsRefused) {
   const Network network = small_network();
   try {
