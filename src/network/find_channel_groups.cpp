@@ -295,12 +295,31 @@ class Tracer {
     }
     const Layout channels = a != nullptr ? *a : *b;
     const std::string& other = node.inputs[a != nullptr ? 1 : 0];
-    if (constant(other) == nullptr || shape->size() < 2) {
+    if (const Node* unsqueeze = unsqueeze_of_constant(other, shape->size(), count(channels))) {
+      place(channels, unsqueeze->inputs[0], 0);
+    } else if (constant(other) == nullptr || shape->size() < 2) {
       fix(channels);
       return;
+    } else {
+      place_broadcast(channels, other, shape->size(), 1);
     }
-    place_broadcast(channels, other, shape->size(), 1);
     layouts_.emplace(node.outputs[0], channels);
+  }
+
+  /// The node that makes a list of constants, one for each channel, fit to be broadcast over a value of
+  /// `rank` dimensions; nullptr where the operand is something else.
+  const Node* unsqueeze_of_constant(const std::string& operand, std::size_t rank, int64_t channels) const {
+    const auto producer = flow_.producers.find(operand);
+    if (producer == flow_.producers.end() || producer->second->op != "Unsqueeze" ||
+        flow_.readers.at(operand).size() != 1) {
+      return nullptr;
+    }
+    const Tensor* values = constant(producer->second->inputs[0]);
+    const Shape* shape = find_shape(network_, operand);
+    const bool fits = values != nullptr && values->shape == Shape{channels} && shape != nullptr &&
+                      shape->size() <= rank && shape->size() + 2 > rank &&
+                      (*shape)[1 + shape->size() - rank] == channels;
+    return fits ? producer->second : nullptr;
   }
 
   void visit_concat(const Node& node) {

@@ -108,6 +108,25 @@ TEST(UnitChannels, APartOfAMapOrABorderLeavesThem) {
   EXPECT_EQ(groups_around("Slice", slice({1, 2}), {1, 4, 4, 8}), 0U);
 }
 
+// A scale for each channel, as some exporters write a batch norm.
+TEST(UnitChannels, AConstantMayBeMadeToFitThem) {
+  for (const int64_t axis : {0, 1}) {
+    GraphBuilder graph;
+    graph.input("x", {1, 3, 4, 4}).constant("wa", {4, 3, 1, 1}).constant("wb", {5, 4, 1, 1});
+    graph.constant("scale", {4}).node("Conv", {"x", "wa"}, "a", {1, 4, 4, 4});
+    graph.node("Unsqueeze", {"scale"}, "u", axis == 0 ? Shape{4, 1, 1} : Shape{1, 4, 1});
+    graph.node("Mul", {"a", "u"}, "m", {1, 4, 4, 4});
+    graph.node("Conv", {"m", "wb"}, "b", {1, 5, 4, 4}).output("b");
+    const Network network = graph.build();
+    const auto groups = find_channel_groups(network);
+    ASSERT_EQ(groups.size(), axis == 0 ? 1U : 0U);
+    if (axis == 0) {
+      EXPECT_EQ(without_channels(network, groups, {{1}}).constants.at("scale").floats,
+                (std::vector<float>{1, 3, 4}));
+    }
+  }
+}
+
 // As PyTorch writes x.view(x.size(0), -1).
 TEST(UnitChannels, AFlatteningByAComputedShapeLetsThemGo) {
   for (const int64_t axis : {0, 1}) {
