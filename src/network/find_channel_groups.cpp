@@ -196,11 +196,7 @@ class Tracer {
       visit_slopes(node, Layout(*channels));
     } else if (node.op == "Flatten" || node.op == "Reshape") {
       visit_flatten(node, *channels);
-    } else if ((node.op == "ReduceMean" || node.op == "Squeeze") && keeps_channels(node, 1)) {
-      pass_on(node);
-    } else if (node.op == "Slice" && keeps_channels(node, 3)) {
-      pass_on(node);
-    } else if (node.op == "Pad" && pads_behind_channels(node)) {
+    } else if (changes_maps_alone(node)) {
       pass_on(node);
     } else if (node.op == "Shape" && tells_batch_alone(node)) {
       return;
@@ -402,6 +398,15 @@ class Tracer {
       groups_[segment.group].counts.push_back({node.inputs[1], 1, segment.repeat});
     }
     return true;
+  }
+
+  /// Whether a node that reduces, drops, cuts or pads axes does so behind the channels only.
+  bool changes_maps_alone(const Node& node) const {
+    if (node.op == "Pad") {
+      return pads_behind_channels(node);
+    }
+    return ((node.op == "ReduceMean" || node.op == "Squeeze") && keeps_channels(node, 1)) ||
+           (node.op == "Slice" && keeps_channels(node, 3));
   }
 
   /// Whether a Pad leaves images and channels as many as they are.
