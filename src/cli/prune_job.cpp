@@ -6,6 +6,7 @@
 #include "base/files.h"
 #include "base/random.h"
 #include "cli/prune_arguments.h"
+#include "network/dataflow.h"
 #include "network/weights.h"
 #include "onnx/onnx_file.h"
 #include "runtime/classifier.h"
@@ -78,8 +79,14 @@ std::vector<LayerLimit> parse_limits(const PruneArguments& arguments) {
 
 Network read_dense(const PruneArguments& arguments) {
   Network network = read_onnx(arguments.model);
+  const Dataflow flow = trace_dataflow(network);
   for (const MacLayer& layer : network.layers) {
     if (layer.layout != WeightLayout::none && !has_weights(network, layer)) {
+      if (const auto producer = flow.producers.find(layer.weights); producer != flow.producers.end()) {
+        throw InputError(arguments.model, layer.name,
+                         fmt::format("reads weights that {} computes", place_of(*producer->second)),
+                         "weights must be constants: let the exporter fold what is computed from these");
+      }
       throw InputError(arguments.model, layer.name, "has no weight values",
                        "give a model with its trained weights; `mj estimate` also takes models without");
     }

@@ -400,12 +400,13 @@ class Tracer {
     return true;
   }
 
-  /// Whether a node that reduces, drops, cuts or pads axes does so behind the channels only.
+  /// Whether a node that reduces, drops, adds, cuts or pads axes does so behind the channels only.
   bool changes_maps_alone(const Node& node) const {
     if (node.op == "Pad") {
       return pads_behind_channels(node);
     }
-    return ((node.op == "ReduceMean" || node.op == "Squeeze") && keeps_channels(node, 1)) ||
+    return ((node.op == "ReduceMean" || node.op == "Squeeze" || node.op == "Unsqueeze") &&
+            keeps_channels(node, 1)) ||
            (node.op == "Slice" && keeps_channels(node, 3));
   }
 
@@ -454,7 +455,7 @@ class Tracer {
     const std::vector<int64_t> axes = attribute != nullptr ? *attribute
                                       : input != nullptr   ? input->integers
                                                            : std::vector<int64_t>();
-    const Shape* shape = find_shape(network_, node.inputs[0]);
+    const Shape* shape = find_shape(network_, node.op == "Unsqueeze" ? node.outputs[0] : node.inputs[0]);
     const auto is_behind = [&](int64_t axis) {
       return (axis < 0 ? axis + static_cast<int64_t>(shape->size()) : axis) > 1;
     };

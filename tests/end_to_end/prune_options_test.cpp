@@ -140,4 +140,35 @@ TEST(EndToEndPruneOptions, ANetworkWithoutLayersIsRefused) {
   EXPECT_FALSE(std::filesystem::exists(folder.path() / "out.onnx"));
 }
 
+TEST(EndToEndPruneOptions, WeightsThatTheGraphComputesAreRefused) {
+  const TemporaryFolder folder;
+  mj::Network network;
+  network.opset = 13;
+  network.inputs = {{"x", {-1, 2}}};
+  network.outputs = {{"y", {-1, 2}}};
+  network.constants["w"] = {mj::ElementType::float32, {2, 2}, {1, 2, 3, 4}, {}};
+  network.nodes = {{"twice", "Add", "", {"w", "w"}, {"v"}, {}}, {"fc", "MatMul", "", {"x", "v"}, {"y"}, {}}};
+  const auto model = folder.path() / "computed.onnx";
+  mj::write_onnx(network, model);
+  const ProgramRun run =
+      run_mj({"prune", model, "-o", folder.path() / "out.onnx", "--data", "no-such-folder"});
+  EXPECT_EQ(run.exit_code, 3) << run.errors;
+  EXPECT_THAT(run.errors,
+              HasSubstr("computed.onnx: fc: reads weights that node 'twice' (Add) computes; weights must be "
+                        "constants: let the exporter fold what is computed from these"));
+}
+
+TEST(EndToEndPruneOptions, WhatChangesNothingIsSaid) {
+  MJ_NEED_FASHION_MNIST();
+  const TemporaryFolder folder;
+  const ProgramRun run =
+      run_mj({"prune", example_network(), "-o", folder.path() / "out.onnx", "--data", "fashion-mnist:train",
+              "--images", "50", "--sparsity", "20%", "--fine-tune", "0", "--method", "magnitude", "--couple",
+              "--damping", "0.1", "--no-variants"});
+  EXPECT_EQ(run.exit_code, 0) << run.errors;
+  EXPECT_THAT(run.errors, AllOf(HasSubstr("mj: --couple changes nothing with --method magnitude\n"),
+                                HasSubstr("mj: --damping changes nothing with --method magnitude\n"),
+                                Not(HasSubstr("--variants"))));
+}
+
 }  // namespace

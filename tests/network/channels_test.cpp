@@ -108,6 +108,24 @@ TEST(UnitChannels, APartOfAMapOrABorderLeavesThem) {
   EXPECT_EQ(groups_around("Slice", slice({1, 2}), {1, 4, 4, 8}), 0U);
 }
 
+// Squeeze-excitation (Hu, Shen, Sun, CVPR 2018) with matrix products: what scales the channels has as many.
+TEST(UnitChannels, AxesAddedBehindThemLeaveThem) {
+  for (const std::vector<int64_t>& axes : {std::vector<int64_t>{2, 3}, std::vector<int64_t>{-2, -1}}) {
+    GraphBuilder graph;
+    graph.input("x", {1, 3, 4, 4}).constant("wa", {4, 3, 1, 1}).constant("wb", {5, 4, 1, 1});
+    graph.constant("down", {2, 4}).constant("up", {4, 2}).node("Conv", {"x", "wa"}, "a", {1, 4, 4, 4});
+    graph.node("GlobalAveragePool", {"a"}, "p", {1, 4, 1, 1}).node("Flatten", {"p"}, "f", {1, 4});
+    graph.node("Gemm", {"f", "down"}, "d", {1, 2}, {{"transB", row_major}});
+    graph.node("Gemm", {"d", "up"}, "u", {1, 4}, {{"transB", row_major}}).node("Sigmoid", {"u"}, "s", {1, 4});
+    graph.node("Unsqueeze", {"s"}, "e", {1, 4, 1, 1}, {{"axes", axes}})
+        .node("Mul", {"a", "e"}, "m", {1, 4, 4, 4});
+    graph.node("Conv", {"m", "wb"}, "b", {1, 5, 4, 4}).output("b");
+    const auto groups = find_channel_groups(graph.build());
+    ASSERT_EQ(groups.size(), 2U);  // The maps' and the two between the products.
+    EXPECT_EQ(groups[0].givers, (std::vector<std::size_t>{0, 2}));
+  }
+}
+
 // A scale for each channel, as some exporters write a batch norm.
 TEST(UnitChannels, AConstantMayBeMadeToFitThem) {
   for (const int64_t axis : {0, 1}) {
