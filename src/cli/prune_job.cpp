@@ -79,9 +79,9 @@ std::vector<LayerLimit> parse_limits(const PruneArguments& arguments) {
 
 Network read_dense(const PruneArguments& arguments) {
   Network network = read_onnx(arguments.model);
-  const Dataflow flow = trace_dataflow(network);
   for (const MacLayer& layer : network.layers) {
     if (layer.layout != WeightLayout::none && !has_weights(network, layer)) {
+      const Dataflow flow = trace_dataflow(network);
       if (const auto producer = flow.producers.find(layer.weights); producer != flow.producers.end()) {
         throw InputError(arguments.model, layer.name,
                          fmt::format("reads weights that {} computes", place_of(*producer->second)),
@@ -128,7 +128,6 @@ void say_idle_options(const PruneArguments& arguments, const PruneJob& job) {
   const PruneMethod method = job.options.method;
   const bool is_auto = method == PruneMethod::levels;
   const bool is_fitted = method != PruneMethod::magnitude;
-  const bool has_channels = !arguments.channels.value_or(false) || may_remove_channels(job) || !is_auto;
   const auto say = [](std::string_view option, const std::string& where) {
     fmt::print(stderr, "mj: {} changes nothing {}\n", option, where);
   };
@@ -139,13 +138,14 @@ void say_idle_options(const PruneArguments& arguments, const PruneJob& job) {
     }
   };
   check(arguments.couple.value_or(false), "--couple", is_auto);
-  check(arguments.channels.value_or(false), "--channels", is_auto);
+  const bool wants_channels = arguments.channels.value_or(false);
+  check(wants_channels, "--channels", is_auto);
   check(arguments.restore_norm != "l2", "--restore-norm", method == PruneMethod::energy_aware);
   check(arguments.damping.has_value(), "--damping", is_fitted);
   check(arguments.variants.value_or(false), "--variants", is_fitted);
   check(arguments.match_variance.value_or(false), "--match-variance", is_fitted);
   check(arguments.compensate.value_or(false), "--compensate", is_fitted);
-  if (!has_channels) {
+  if (wants_channels && is_auto && !may_remove_channels(job)) {
     say("--channels",
         job.options.target.sparsity ? "with --sparsity" : "on an accelerator with a weight pattern");
   }

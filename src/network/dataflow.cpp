@@ -89,6 +89,10 @@ WeightSource find_weight_source(const Dataflow& flow, const std::string& value) 
   return source;
 }
 
+bool is_used(const Dataflow& flow, std::string_view value) {
+  return flow.readers.contains(value) || flow.graph_outputs.contains(value);
+}
+
 const Node* single_reader(const Network& network, const Dataflow& flow, std::string_view value) {
   const auto readers = flow.readers.find(value);
   if (flow.graph_outputs.contains(value) || readers == flow.readers.end() || readers->second.size() != 1) {

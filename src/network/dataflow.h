@@ -20,6 +20,9 @@ struct Dataflow {
 
 Dataflow trace_dataflow(const Network& network);
 
+/// Whether a node reads it or the graph gives it.
+bool is_used(const Dataflow& flow, std::string_view value);
+
 /// The one node that reads `value`; nullptr where there are none or several, or it is a graph output.
 const Node* single_reader(const Network& network, const Dataflow& flow, std::string_view value);
 

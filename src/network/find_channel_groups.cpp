@@ -169,9 +169,8 @@ class Tracer {
   }
 
   bool has_second_output(const Node& node) const {
-    return std::any_of(node.outputs.begin() + 1, node.outputs.end(), [&](const std::string& output) {
-      return flow_.readers.contains(output) || flow_.graph_outputs.contains(output);
-    });
+    return std::any_of(node.outputs.begin() + 1, node.outputs.end(),
+                       [&](const std::string& output) { return is_used(flow_, output); });
   }
 
   void pass_on(const Node& node) {
@@ -412,11 +411,7 @@ class Tracer {
 
   /// Whether a Pad leaves images and channels as many as they are.
   bool pads_behind_channels(const Node& node) const {
-    const auto* attribute = find_attribute<std::vector<int64_t>>(node, "pads");
-    const Tensor* input = node.inputs.size() > 1 ? constant(node.inputs[1]) : nullptr;
-    const std::vector<int64_t> pads = attribute != nullptr ? *attribute
-                                      : input != nullptr   ? input->integers
-                                                           : std::vector<int64_t>();
+    const std::vector<int64_t> pads = list_of(node, "pads", 1);
     if (node.inputs.size() > 3 && !node.inputs[3].empty()) {
       return keeps_channels(node, 3);
     }
@@ -448,13 +443,18 @@ class Tracer {
     return last != nullptr && last->integers == std::vector<int64_t>{-1};
   }
 
-  /// Whether a node's axes, an attribute or a constant operand, are all behind the channels.
-  bool keeps_channels(const Node& node, std::size_t operand) const {
-    const auto* attribute = find_attribute<std::vector<int64_t>>(node, "axes");
+  /// What older opsets have as an attribute and newer ones as an operand; empty where it is no constant.
+  std::vector<int64_t> list_of(const Node& node, std::string_view attribute, std::size_t operand) const {
+    if (const auto* list = find_attribute<std::vector<int64_t>>(node, attribute)) {
+      return *list;
+    }
     const Tensor* input = node.inputs.size() > operand ? constant(node.inputs[operand]) : nullptr;
-    const std::vector<int64_t> axes = attribute != nullptr ? *attribute
-                                      : input != nullptr   ? input->integers
-                                                           : std::vector<int64_t>();
+    return input != nullptr ? input->integers : std::vector<int64_t>();
+  }
+
+  /// Whether a node's axes are all behind the channels.
+  bool keeps_channels(const Node& node, std::size_t operand) const {
+    const std::vector<int64_t> axes = list_of(node, "axes", operand);
     const Shape* shape = find_shape(network_, node.op == "Unsqueeze" ? node.outputs[0] : node.inputs[0]);
     const auto is_behind = [&](int64_t axis) {
       return (axis < 0 ? axis + static_cast<int64_t>(shape->size()) : axis) > 1;

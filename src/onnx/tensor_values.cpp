@@ -13,6 +13,14 @@
 namespace mj {
 namespace {
 
+float from_half(ElementType type, uint16_t bits) {
+  return type == ElementType::float16 ? from_float16(bits) : from_bfloat16(bits);
+}
+
+uint16_t to_half(ElementType type, float value) {
+  return type == ElementType::float16 ? to_float16(value) : to_bfloat16(value);
+}
+
 using Proto = onnx::TensorProto;
 
 Tensor from_bytes(std::string_view bytes, const Storage& storage, Shape shape) {
@@ -38,7 +46,7 @@ Tensor from_bytes(std::string_view bytes, const Storage& storage, Shape shape) {
       tensor.floats[i] = static_cast<float>(value);
     } else {
       const auto bits = static_cast<uint16_t>(read_integer(from, storage));
-      tensor.floats[i] = storage.type == ElementType::float16 ? from_float16(bits) : from_bfloat16(bits);
+      tensor.floats[i] = from_half(storage.type, bits);
     }
   }
   return tensor;
@@ -71,8 +79,7 @@ std::string to_bytes(const Tensor& tensor, const Storage& storage) {
   for (std::size_t i = 0; i < count; ++i) {
     char* to = bytes.data() + i * storage.bytes;
     if (is_floating(tensor.type)) {
-      const float value = tensor.floats[i];
-      const uint16_t bits = tensor.type == ElementType::float16 ? to_float16(value) : to_bfloat16(value);
+      const uint16_t bits = to_half(tensor.type, tensor.floats[i]);
       std::memcpy(to, &bits, storage.bytes);
     } else {
       std::memcpy(to, &tensor.integers[i], storage.bytes);
@@ -162,12 +169,10 @@ void encode_tensor(const Tensor& tensor, Proto& proto) {
 
 void round_constants(Network& network) {
   for (auto& [name, tensor] : network.constants) {
-    if (tensor.type == ElementType::float16) {
+    const ElementType type = tensor.type;
+    if (type == ElementType::float16 || type == ElementType::bfloat16) {
       std::transform(tensor.floats.begin(), tensor.floats.end(), tensor.floats.begin(),
-                     [](float value) { return from_float16(to_float16(value)); });
-    } else if (tensor.type == ElementType::bfloat16) {
-      std::transform(tensor.floats.begin(), tensor.floats.end(), tensor.floats.begin(),
-                     [](float value) { return from_bfloat16(to_bfloat16(value)); });
+                     [type](float value) { return from_half(type, to_half(type, value)); });
     }
   }
 }

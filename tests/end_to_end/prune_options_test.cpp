@@ -123,39 +123,38 @@ TEST(EndToEndPruneOptions, WhatCannotBeDoneLeavesNoRunBehind) {
   expect_none({"--images", "5"}, "holds 5 images for pruning; at least 10 are needed");
 }
 
-TEST(EndToEndPruneOptions, ANetworkWithoutLayersIsRefused) {
+/// Before images are looked for.
+void expect_model_refused(const mj::Network& network, const std::string& name, const std::string& sentence) {
   const TemporaryFolder folder;
+  const auto model = folder.path() / name;
+  mj::write_onnx(network, model);
+  const ProgramRun run =
+      run_mj({"prune", model, "-o", folder.path() / "out.onnx", "--data", "no-such-folder"});
+  EXPECT_EQ(run.exit_code, 3) << run.errors;
+  EXPECT_THAT(run.errors, HasSubstr(name + ": " + sentence));
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "out.onnx"));
+}
+
+TEST(EndToEndPruneOptions, ANetworkWithoutLayersIsRefused) {
   mj::Network network;
   network.opset = 13;
   network.inputs = {{"x", {-1, 1, 28, 28}}};
   network.outputs = {{"y", {-1, 1, 28, 28}}};
   network.nodes = {{"relu", "Relu", "", {"x"}, {"y"}, {}}};
-  const auto model = folder.path() / "relu.onnx";
-  mj::write_onnx(network, model);
-  const ProgramRun run =
-      run_mj({"prune", model, "-o", folder.path() / "out.onnx", "--data", "no-such-folder"});
-  EXPECT_EQ(run.exit_code, 3) << run.errors;
-  EXPECT_THAT(run.errors,
-              HasSubstr("relu.onnx: has no convolution or matrix product; there is nothing to prune"));
-  EXPECT_FALSE(std::filesystem::exists(folder.path() / "out.onnx"));
+  expect_model_refused(network, "relu.onnx",
+                       "has no convolution or matrix product; there is nothing to prune");
 }
 
 TEST(EndToEndPruneOptions, WeightsThatTheGraphComputesAreRefused) {
-  const TemporaryFolder folder;
   mj::Network network;
   network.opset = 13;
   network.inputs = {{"x", {-1, 2}}};
   network.outputs = {{"y", {-1, 2}}};
   network.constants["w"] = {mj::ElementType::float32, {2, 2}, {1, 2, 3, 4}, {}};
   network.nodes = {{"twice", "Add", "", {"w", "w"}, {"v"}, {}}, {"fc", "MatMul", "", {"x", "v"}, {"y"}, {}}};
-  const auto model = folder.path() / "computed.onnx";
-  mj::write_onnx(network, model);
-  const ProgramRun run =
-      run_mj({"prune", model, "-o", folder.path() / "out.onnx", "--data", "no-such-folder"});
-  EXPECT_EQ(run.exit_code, 3) << run.errors;
-  EXPECT_THAT(run.errors,
-              HasSubstr("computed.onnx: fc: reads weights that node 'twice' (Add) computes; weights must be "
-                        "constants: let the exporter fold what is computed from these"));
+  expect_model_refused(network, "computed.onnx",
+                       "fc: reads weights that node 'twice' (Add) computes; weights must be constants: let "
+                       "the exporter fold what is computed from these");
 }
 
 TEST(EndToEndPruneOptions, WhatChangesNothingIsSaid) {

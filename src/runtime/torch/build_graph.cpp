@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "network/dataflow.h"
 #include "runtime/torch/graph.h"
 #include "runtime/torch/tensors.h"
 
@@ -36,7 +37,7 @@ bool has_values(const Tensor& tensor) {
 
 class GraphBuilder {
  public:
-  explicit GraphBuilder(const Network& network) : network_(network) {}
+  explicit GraphBuilder(const Network& network) : network_(network), flow_(trace_dataflow(network)) {}
 
   Graph build() {
     graph_.file = network_.file;
@@ -49,12 +50,6 @@ class GraphBuilder {
     }
     if (!network_.inputs.empty() && !network_.inputs[0].shape.empty()) {
       graph_.declared_batch = std::max<int64_t>(network_.inputs[0].shape[0], 1);
-    }
-    for (const Node& node : network_.nodes) {
-      read_.insert(node.inputs.begin(), node.inputs.end());
-    }
-    for (const Value& output : network_.outputs) {
-      read_.insert(output.name);
     }
     for (const Node& node : network_.nodes) {
       add_step(node);
@@ -111,8 +106,8 @@ class GraphBuilder {
     step.kernel = found->translate(NodeReader(network_, node, folded_));
     for (const auto& output : node.outputs) {
       // Batch norms of old opsets name outputs of training that nothing reads.
-      const bool is_read = &output == node.outputs.data() || read_.contains(output);
-      step.outputs.push_back(output.empty() || !is_read ? no_slot : add_slot(output));
+      const bool is_wanted = &output == node.outputs.data() || is_used(flow_, output);
+      step.outputs.push_back(output.empty() || !is_wanted ? no_slot : add_slot(output));
     }
     if (fold(step)) {
       folded_.insert(node.outputs.begin(), node.outputs.end());
@@ -158,10 +153,10 @@ class GraphBuilder {
   }
 
   const Network& network_;
+  Dataflow flow_;
   Graph graph_;
   std::set<std::string, std::less<>> folded_;
-  std::set<std::string, std::less<>> read_;  ///< by a node or as an output of the graph
-  std::vector<bool> missing_;                ///< by slot: declared, but without values
+  std::vector<bool> missing_;  ///< by slot: declared, but without values
 };
 
 }  // namespace
