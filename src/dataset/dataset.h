@@ -44,9 +44,14 @@ struct NetworkInputs {
   std::function<void(std::size_t index, std::span<float> values)> load;
 };
 
-/// Checks the images against the network's input shape (-1 where free). Coded ones are all decoded once: what
-/// cannot be read is left out, and what can is kept where all of it takes at most 256 MB. Throws InputError
-/// where shapes do not match, and where more than 1 % of the images cannot be read.
+/// Whether an input of the declared shape (-1 where free) takes such images with their channels along the
+/// last axis, as TensorFlow has them, and not along the second one.
+bool has_channels_last(std::span<const int64_t> declared, int64_t channels, int64_t height, int64_t width);
+
+/// Checks the images against the network's input shape (-1 where free), whose channels may be last. Coded
+/// ones are all decoded once: what cannot be read is left out, and what can is kept where all of it takes at
+/// most 256 MB. Throws InputError where shapes do not match, and where more than 1 % of the images cannot be
+/// read.
 /// @param progress hears how far decoding is, and names each image that is left out
 NetworkInputs prepare_inputs(const Dataset& dataset, const Preprocess& preprocess,
                              std::span<const int64_t> input_shape, const std::string& model,

@@ -26,7 +26,7 @@ std::string channels_remedy(int64_t declared, int64_t given) {
   if (declared == 1 || declared == 3) {
     return fmt::format("set `channel_order: {}` in the preprocessing", declared == 1 ? "GRAY" : "RGB or BGR");
   }
-  return fmt::format("a network for these images takes ?x{}xHxW", given);
+  return fmt::format("a network for these images takes ?x{0}xHxW or ?xHxWx{0}", given);
 }
 
 std::string size_remedy(int64_t height, int64_t width) {
@@ -40,8 +40,13 @@ std::string size_remedy(int64_t height, int64_t width) {
 void check_input(const Shape& declared, const PreprocessedImage& first, const std::string& dataset,
                  const std::string& model) {
   if (declared.size() != 4) {
-    throw InputError(model, "input", fmt::format("has shape {}", to_string(declared)),
-                     "a network for images takes four dimensions: images, channels, rows, columns");
+    throw InputError(
+        model, "input", fmt::format("has shape {}", to_string(declared)),
+        "a network for images takes four dimensions: images, channels, rows, columns, or the channels "
+        "last");
+  }
+  if (has_channels_last(declared, first.channels, first.height, first.width)) {
+    return;
   }
   const bool channels_match = allows(declared[1], first.channels);
   if (channels_match && allows(declared[2], first.height) && allows(declared[3], first.width)) {
@@ -132,6 +137,13 @@ Dataset without_damaged(const Dataset& dataset, const Preprocess& preprocess,
 }
 
 }  // namespace
+
+bool has_channels_last(std::span<const int64_t> declared, int64_t channels, int64_t height, int64_t width) {
+  const auto has = [&](int64_t a, int64_t b, int64_t c) {
+    return declared.size() == 4 && allows(declared[1], a) && allows(declared[2], b) && allows(declared[3], c);
+  };
+  return has(height, width, channels) && !has(channels, height, width);
+}
 
 NetworkInputs prepare_inputs(const Dataset& dataset, const Preprocess& preprocess,
                              std::span<const int64_t> input_shape, const std::string& model,

@@ -54,6 +54,18 @@ TEST(UnitNetworkInputs, AreLoadedAsTheNetworkTakesThem) {
   EXPECT_THROW(inputs.load(1, std::span(values).first(11)), InternalError);
 }
 
+TEST(UnitNetworkInputs, ChannelsMayBeLast) {
+  const NetworkInputs inputs =
+      prepare_inputs(flat_images({{4, 6, 3}}), {}, std::vector<int64_t>{-1, 4, 6, 3}, "net.onnx");
+  EXPECT_EQ(inputs.channels, 3);
+  EXPECT_EQ(inputs.width, 6);
+  EXPECT_TRUE(has_channels_last(std::vector<int64_t>{1, -1, -1, 3}, 3, 4, 6));
+  // Where both are possible they are second.
+  EXPECT_FALSE(has_channels_last(std::vector<int64_t>{1, 3, 3, 3}, 3, 3, 3));
+  EXPECT_FALSE(has_channels_last(std::vector<int64_t>{1, -1, -1, -1}, 3, 4, 6));
+  EXPECT_FALSE(has_channels_last(std::vector<int64_t>{1, 72}, 3, 4, 6));
+}
+
 TEST(UnitNetworkInputs, FreeSizesTakeTheImages) {
   const std::vector<int64_t> shape{-1, -1, -1, -1};
   const NetworkInputs inputs = prepare_inputs(flat_images({{4, 6, 1}}), {}, shape, "net.onnx");
@@ -136,7 +148,7 @@ TEST(ErrorsNetworkInputs, TheMessageSaysWhatToSet) {
   EXPECT_EQ(error_of_shape({1, 12, 28, 28}, grey, to_grey),
             "net.onnx: input: has shape 1x12x28x28, but the images of flat are 1x28x28 after preprocessing; "
             "a network "
-            "for these images takes ?x1xHxW");
+            "for these images takes ?x1xHxW or ?xHxWx1");
   EXPECT_EQ(
       error_of_shape({1, 3, 32, -1}, grey, {}),
       "net.onnx: input: has shape 1x3x32x?, but the images of flat are 3x28x28 after preprocessing; set "
@@ -148,7 +160,7 @@ TEST(ErrorsNetworkInputs, TheMessageSaysWhatToSet) {
   EXPECT_EQ(
       error_of_shape({-1, 784}, grey, to_grey),
       "net.onnx: input: has shape ?x784; a network for images takes four dimensions: images, channels, rows, "
-      "columns");
+      "columns, or the channels last");
 }
 
 TEST(ErrorsNetworkInputs, EmptyDataSetsAreRefused) {

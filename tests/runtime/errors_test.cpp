@@ -144,6 +144,14 @@ TEST(UnitRuntime, ForwardGivesARowForEachImageWhateverTheBatchSize) {
   EXPECT_EQ(fractions, (std::vector<double>{2.0 / 3, 1}));
 }
 
+// Two channels of one row of two pixels.
+TEST(UnitRuntime, ImagesAreTurnedWhereTheNetworkTakesChannelsLast) {
+  const auto network = TinyNetwork().input("x", {-1, 1, 2, 3}).node("Flatten", {"x"}, "y").build({"y"});
+  const auto logits =
+      open_session(network, one_thread())->forward(images_of({1, 2, 3, 4, 5, 6}, 3, 1, 2), {}, {});
+  EXPECT_EQ(logits.values.values, (std::vector<float>{1, 3, 5, 2, 4, 6}));
+}
+
 TEST(UnitRuntime, AccuracyCountsTheFirstAndTheFirstFive) {
   TinyNetwork tiny;
   tiny.input("x", {-1, 7}).node("Identity", {"x"}, "y");

@@ -45,7 +45,7 @@ std::vector<int64_t> input_sizes(const Shape& declared, const NetworkInputs& inp
   const std::vector<int64_t> image{inputs.channels, inputs.height, inputs.width};
   const int64_t elements = inputs.channels * inputs.height * inputs.width;
   const auto fits = [](int64_t wanted, int64_t there) { return wanted < 0 || wanted == there; };
-  if (declared.empty() ||
+  if (declared.empty() || has_channels_last(declared, inputs.channels, inputs.height, inputs.width) ||
       (declared.size() == 4 && std::equal(declared.begin() + 1, declared.end(), image.begin(), fits))) {
     return {images, inputs.channels, inputs.height, inputs.width};
   }
@@ -159,6 +159,9 @@ at::Tensor input_tensor(const Model& model, const NetworkInputs& inputs, std::si
                      "the images must have the input's shape");
   }
   const auto tensor = at::from_blob(const_cast<float*>(values.data()), sizes);
+  if (has_channels_last(input.shape, inputs.channels, inputs.height, inputs.width)) {
+    return tensor.permute({0, 2, 3, 1}).contiguous();
+  }
   return sizes.size() == 4 ? tensor.contiguous(at::MemoryFormat::ChannelsLast) : tensor;
 }
 
