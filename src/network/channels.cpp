@@ -67,13 +67,13 @@ std::map<AxisOf, Kept> kept_places(const Network& network, const std::vector<Cha
   return kept;
 }
 
-/// A depthwise convolution has as many groups as channels.
-void count_depthwise(Network& network, const std::vector<ChannelGroup>& groups) {
+/// Of convolutions that lost whole groups.
+void count_groups(Network& network, const std::vector<ChannelGroup>& groups) {
   for (const ChannelGroup& group : groups) {
-    for (const std::size_t layer : group.depthwise) {
+    for (const std::size_t layer : group.grouped) {
       const MacLayer& mac = network.layers[layer];
       network.nodes[mac.node].attributes.insert_or_assign(
-          "group", network.constants.find(mac.weights)->second.shape[0]);
+          "group", network.constants.find(mac.weights)->second.shape[0] / mac.shape.k);
     }
   }
 }
@@ -105,38 +105,117 @@ KeptChannels all_channels(const MacLayer& layer) {
           Kept(static_cast<std::size_t>(layer.shape.groups * layer.shape.k), true)};
 }
 
-/// Where the group's channels stand in a layer's weights.
-std::vector<ChannelPlace> places_in(const ChannelGroup& group, const MacLayer& layer) {
-  std::vector<ChannelPlace> places;
-  std::copy_if(group.places.begin(), group.places.end(), std::back_inserter(places),
-               [&](const ChannelPlace& place) { return place.constant == layer.weights; });
-  return places;
+/// Where the group's channels stand among the filters of a convolution that passes them on.
+std::vector<LayerChannels> filters_of(const ChannelGroup& group, const Network& network, std::size_t layer) {
+  std::vector<LayerChannels> filters;
+  for (const ChannelPlace& place : group.places) {
+    if (place.constant == network.layers[layer].weights) {
+      filters.push_back({layer, place.first, place.repeat});
+    }
+  }
+  return filters;
 }
 
 /// Sets rows of a layer's weight matrix to zero.
-void clear_rows(Network& network, const MacLayer& layer, const ChannelPlace& place,
-                const std::vector<int64_t>& channels) {
+void clear_rows(Network& network, const LayerChannels& rows, const std::vector<int64_t>& channels) {
+  const MacLayer& layer = network.layers[rows.layer];
   Matrix weights = weight_matrix(network, layer);
   for (const int64_t channel : channels) {
-    float* first = weights.row(place.first + channel * place.repeat);
-    std::fill(first, first + place.repeat * weights.columns, 0.0F);
+    float* first = weights.row(rows.first + channel * rows.repeat);
+    std::fill(first, first + rows.repeat * weights.columns, 0.0F);
   }
   set_weight_matrix(network, layer, weights);
 }
 
-/// Columns of a reader's weight matrix that belong to a channel.
-std::pair<int64_t, int64_t> columns_of(const MacLayer& layer, const ChannelReader& reader, int64_t channel) {
-  const int64_t taps = layer.shape.r * layer.shape.s;
+/// What nonzeros_by_tap has of a channel.
+std::pair<int64_t, int64_t> taps_of(const LayerShape& shape, const LayerChannels& reader, int64_t channel) {
+  const int64_t taps = shape.r * shape.s;
   const int64_t first = (reader.first + channel * reader.repeat) * taps;
   return {first, first + reader.repeat * taps};
 }
 
+/// Notes which of the group's channels a layer has weights for.
+void note_read(const Network& network, const ChannelGroup& group, std::size_t layer,
+               std::vector<bool>& is_read) {
+  const MacLayer& mac = network.layers[layer];
+  const std::vector<int64_t> nonzeros = nonzeros_by_tap(weight_matrix(network, mac), mac.shape.groups);
+  for (const LayerChannels& reader : group.readers) {
+    for (int64_t channel = 0; reader.layer == layer && channel < group.channels; ++channel) {
+      const auto [first, end] = taps_of(mac.shape, reader, channel);
+      if (std::any_of(nonzeros.begin() + first, nonzeros.begin() + end,
+                      [](int64_t rows) { return rows > 0; })) {
+        is_read[static_cast<std::size_t>(channel)] = true;
+      }
+    }
+  }
+}
+
+/// Sets the weights that a layer has for channels that it reads to zero.
+void clear_columns(Network& network, const ChannelGroup& group, std::size_t layer,
+                   const std::vector<int64_t>& channels) {
+  const MacLayer& mac = network.layers[layer];
+  Matrix weights = weight_matrix(network, mac);
+  for (const LayerChannels& reader : group.readers) {
+    if (reader.layer != layer) {
+      continue;
+    }
+    const int64_t of_group = reader.first / mac.shape.c;
+    for (const int64_t channel : channels) {
+      const auto [first, end] = taps_of(mac.shape, reader, channel);
+      const int64_t before = of_group * weights.columns;
+      for (int64_t i = of_group * mac.shape.k; i < (of_group + 1) * mac.shape.k; ++i) {
+        std::fill(weights.row(i) + first - before, weights.row(i) + end - before, 0.0F);
+      }
+    }
+  }
+  set_weight_matrix(network, mac, weights);
+}
+
+std::vector<std::size_t> ascending(std::vector<std::size_t> layers) {
+  std::sort(layers.begin(), layers.end());
+  layers.erase(std::unique(layers.begin(), layers.end()), layers.end());
+  return layers;
+}
+
+/// The shape and weights of a layer with the channels that stay.
+void shrink(MacLayer& layer, Tensor& values, const KeptChannels& kept) {
+  LayerShape& shape = layer.shape;
+  const auto inputs_of = [&](int64_t group) {
+    const auto first = kept.inputs.begin() + group * shape.c;
+    return Kept(first, first + shape.c);
+  };
+  int64_t groups = 0;
+  Kept inputs;
+  for (int64_t group = 0; group < shape.groups; ++group) {
+    const auto first = kept.outputs.begin() + group * shape.k;
+    if (std::find(first, first + shape.k, true) != first + shape.k) {
+      inputs = groups++ == 0 ? inputs_of(group) : inputs;
+    }
+  }
+  values = take(take(values, 0, kept.outputs), 1, inputs);
+  shape.groups = groups;
+  shape.k = values.shape[0] / groups;
+  shape.c = values.shape[1];
+}
+
 }  // namespace
 
-std::size_t first_reader(const ChannelGroup& group) {
-  return std::min_element(group.readers.begin(), group.readers.end(),
-                          [](const auto& a, const auto& b) { return a.layer < b.layer; })
-      ->layer;
+std::vector<std::size_t> reading_layers(const ChannelGroup& group) {
+  std::vector<std::size_t> layers;
+  for (const LayerChannels& reader : group.readers) {
+    layers.push_back(reader.layer);
+  }
+  return ascending(std::move(layers));
+}
+
+std::vector<std::size_t> layers_with(const ChannelGroup& group) {
+  std::vector<std::size_t> layers = group.grouped;
+  for (const auto& several : {group.givers, group.readers}) {
+    for (const LayerChannels& each : several) {
+      layers.push_back(each.layer);
+    }
+  }
+  return ascending(std::move(layers));
 }
 
 std::vector<std::vector<int64_t>> unread_channels(const Network& network,
@@ -144,16 +223,8 @@ std::vector<std::vector<int64_t>> unread_channels(const Network& network,
   std::vector<std::vector<int64_t>> unread;
   for (const ChannelGroup& group : groups) {
     std::vector<bool> is_read(static_cast<std::size_t>(group.channels), false);
-    for (const ChannelReader& reader : group.readers) {
-      const MacLayer& layer = network.layers[reader.layer];
-      const Matrix weights = weight_matrix(network, layer);
-      const std::vector<int64_t> rows_with = nonzeros_by_tap(weights, 1);
-      for (int64_t channel = 0; channel < group.channels; ++channel) {
-        const auto [first, end] = columns_of(layer, reader, channel);
-        const bool reads = std::any_of(rows_with.begin() + first, rows_with.begin() + end,
-                                       [](int64_t rows) { return rows > 0; });
-        is_read[static_cast<std::size_t>(channel)] = is_read[static_cast<std::size_t>(channel)] || reads;
-      }
+    for (const std::size_t layer : reading_layers(group)) {
+      note_read(network, group, layer, is_read);
     }
     std::vector<int64_t>& channels = unread.emplace_back();
     for (int64_t channel = 0; channel < group.channels; ++channel) {
@@ -169,23 +240,15 @@ std::vector<std::vector<int64_t>> unread_channels(const Network& network,
 }
 
 void clear_channels(Network& network, const ChannelGroup& group, const std::vector<int64_t>& channels) {
-  for (const ChannelReader& reader : group.readers) {
-    const MacLayer& layer = network.layers[reader.layer];
-    Matrix weights = weight_matrix(network, layer);
-    for (const int64_t channel : channels) {
-      const auto [first, end] = columns_of(layer, reader, channel);
-      for (int64_t i = 0; i < weights.rows; ++i) {
-        std::fill(weights.row(i) + first, weights.row(i) + end, 0.0F);
-      }
-    }
-    set_weight_matrix(network, layer, weights);
+  for (const std::size_t layer : reading_layers(group)) {
+    clear_columns(network, group, layer, channels);
   }
-  for (const std::size_t giver : group.givers) {
-    clear_rows(network, network.layers[giver], {}, channels);
+  for (const LayerChannels& giver : group.givers) {
+    clear_rows(network, giver, channels);
   }
-  for (const std::size_t layer : group.depthwise) {
-    for (const ChannelPlace& place : places_in(group, network.layers[layer])) {
-      clear_rows(network, network.layers[layer], place, channels);
+  for (const std::size_t layer : group.grouped) {
+    for (const LayerChannels& filters : filters_of(group, network, layer)) {
+      clear_rows(network, filters, channels);
     }
   }
 }
@@ -204,7 +267,7 @@ Network without_channels(const Network& network, const std::vector<ChannelGroup>
           count.repeat * std::ssize(channels[g]);
     }
   }
-  count_depthwise(smaller, groups);
+  count_groups(smaller, groups);
   return smaller;
 }
 
@@ -219,16 +282,18 @@ std::vector<KeptChannels> kept_channels(const Network& network, const std::vecto
     kept.push_back(all_channels(layer));
   }
   for (std::size_t g = 0; g < groups.size(); ++g) {
-    for (const ChannelReader& reader : groups[g].readers) {
+    for (const LayerChannels& reader : groups[g].readers) {
       drop(kept[reader.layer].inputs, reader.first, reader.repeat, channels[g]);
     }
-    for (const std::size_t giver : groups[g].givers) {
-      drop(kept[giver].outputs, 0, 1, channels[g]);
+    for (const LayerChannels& giver : groups[g].givers) {
+      drop(kept[giver.layer].outputs, giver.first, giver.repeat, channels[g]);
     }
-    for (const std::size_t layer : groups[g].depthwise) {
-      for (const ChannelPlace& place : places_in(groups[g], network.layers[layer])) {
-        drop(kept[layer].inputs, place.first, place.repeat, channels[g]);
-        drop(kept[layer].outputs, place.first, place.repeat, channels[g]);
+    for (const std::size_t layer : groups[g].grouped) {
+      const LayerShape& shape = network.layers[layer].shape;
+      for (const LayerChannels& filters : filters_of(groups[g], network, layer)) {
+        drop(kept[layer].inputs, filters.first / shape.k * shape.c, filters.repeat / shape.k * shape.c,
+             channels[g]);
+        drop(kept[layer].outputs, filters.first, filters.repeat, channels[g]);
       }
     }
   }
@@ -239,19 +304,11 @@ LayerAlone layer_alone(const Network& network, std::size_t layer, const Activati
                        const KeptChannels& kept) {
   LayerAlone alone;
   MacLayer mac = network.layers[layer];
-  LayerShape& shape = mac.shape;
   if (has_weights(network, mac)) {
-    const int64_t taps = shape.r * shape.s;
-    const int64_t each = shape.groups == 1 ? taps : 1;
-    const Matrix weights = weight_matrix(network, mac);
-    Tensor values{.shape = {weights.rows, weights.columns / each, each}};
-    values.floats = weights.values;
-    values = take(values, 0, kept.outputs);
-    if (shape.groups == 1) {
-      values = take(values, 1, kept.inputs);
-    }
-    (shape.groups == 1 ? shape.k : shape.groups) = values.shape[0] / (shape.groups == 1 ? 1 : shape.k);
-    shape.c = shape.groups == 1 ? values.shape[1] : shape.c;
+    Matrix weights = weight_matrix(network, mac);
+    Tensor values{.shape = {weights.rows, mac.shape.c, mac.shape.r * mac.shape.s}};
+    values.floats = std::move(weights.values);
+    shrink(mac, values, kept);
     mac.layout = WeightLayout::output_first;
     alone.network.constants.emplace(mac.weights, std::move(values));
   } else if (const auto found = network.constants.find(mac.weights); found != network.constants.end()) {

@@ -26,8 +26,9 @@ struct ChannelCount {
   int64_t repeat = 1;
 };
 
-/// A MAC layer that reads channels: channel c is its input channels from `first` + c `repeat` on.
-struct ChannelReader {
+/// Where channels stand among a MAC layer's input or output channels, those of all its groups: channel c is
+/// `repeat` of them from `first` + c `repeat` on.
+struct LayerChannels {
   std::size_t layer = 0;
   int64_t first = 0;
   int64_t repeat = 1;
@@ -35,22 +36,38 @@ struct ChannelReader {
 
 /// Channels of one value, or of several that additions and the like tie together, so that a channel can only
 /// go from all of them at once (a dependency group: Fang et al., DepGraph, CVPR 2023).
+///
+/// A convolution of few groups (AlexNet's towers) has as many channels in each of them: a channel here is one
+/// channel of each, and has several entries in the lists. One of many groups (depthwise, ResNeXt) loses whole
+/// groups: a channel here is all that a group reads.
 struct ChannelGroup {
   int64_t channels = 0;
-  std::vector<std::size_t> givers;     ///< MAC layers with these output channels
-  std::vector<ChannelReader> readers;  ///< MAC layers that sum over them
-  std::vector<std::size_t> depthwise;  ///< layers that pass each of them on by itself
+  std::vector<LayerChannels> givers;   ///< MAC layers with these output channels
+  std::vector<LayerChannels> readers;  ///< MAC layers that sum over them
+  std::vector<std::size_t> grouped;    ///< convolutions that pass each of them on in groups of its own
   std::vector<ChannelPlace> places;    ///< in weights, biases, batch norms
   std::vector<ChannelCount> counts;
 };
 
-/// Of the layers that read a group, the one that stands first.
-std::size_t first_reader(const ChannelGroup& group);
+/// The layers that sum over a group's channels, in ascending order.
+std::vector<std::size_t> reading_layers(const ChannelGroup& group);
+
+/// All layers whose weights or biases a group's channels stand in, in ascending order.
+std::vector<std::size_t> layers_with(const ChannelGroup& group);
 
 /// The groups from which channels can be removed with the rest of the network staying as it is. Channels
 /// that reach an output, an operator that mixes them or that is unknown, a shared or computed weight, are in
 /// none.
 std::vector<ChannelGroup> find_channel_groups(const Network& network);
+
+/// Channels that other layers read and that must all stay.
+struct FixedChannels {
+  std::size_t giver = 0;  ///< the first layer with these output channels
+  Node reason;            ///< the first node that needs them all
+};
+
+/// All but those that an output of the network needs.
+std::vector<FixedChannels> fixed_channels(const Network& network);
 
 /// For each group the channels that no reader has a weight for.
 std::vector<std::vector<int64_t>> unread_channels(const Network& network,

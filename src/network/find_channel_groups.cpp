@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <numeric>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -19,37 +20,33 @@ struct Segment {
 };
 using Layout = std::vector<Segment>;
 
-constexpr std::array<std::string_view, 25> channelwise{"Abs",
-                                                       "AveragePool",
-                                                       "Cast",
-                                                       "Ceil",
-                                                       "Clip",
-                                                       "Dropout",
-                                                       "Elu",
-                                                       "Erf",
-                                                       "Exp",
-                                                       "Floor",
-                                                       "GlobalAveragePool",
-                                                       "GlobalMaxPool",
-                                                       "HardSigmoid",
-                                                       "HardSwish",
-                                                       "Identity",
-                                                       "LeakyRelu",
-                                                       "Log",
-                                                       "MaxPool",
-                                                       "Neg",
-                                                       "Relu",
-                                                       "Selu",
-                                                       "Sigmoid",
-                                                       "Softplus",
-                                                       "Sqrt",
-                                                       "Tanh"};
+/// What convolutions with groups make of channels: those that stand at the same place of each of `parts` go
+/// together, and so do `block` neighbours.
+struct Fold {
+  int64_t parts = 1;
+  int64_t block = 1;
+};
+
+constexpr std::array<std::string_view, 31> channelwise{
+    "Abs",           "AveragePool", "Cast",           "Ceil",
+    "Celu",          "Clip",        "Dropout",        "Elu",
+    "Erf",           "Exp",         "Floor",          "GlobalAveragePool",
+    "GlobalMaxPool", "HardSigmoid", "HardSwish",      "Identity",
+    "LeakyRelu",     "Log",         "MaxPool",        "Neg",
+    "Reciprocal",    "Relu",        "Round",          "Selu",
+    "Sigmoid",       "Sign",        "Softplus",       "Softsign",
+    "Sqrt",          "Tanh",        "ThresholdedRelu"};
 constexpr std::array<std::string_view, 7> pairwise{"Add", "Div", "Max", "Min", "Mul", "Sub", "Sum"};
 
 template <std::size_t size>
 bool is_one_of(const std::array<std::string_view, size>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
+
+struct Traced {
+  std::vector<ChannelGroup> groups;
+  std::vector<FixedChannels> fixed;
+};
 
 class Tracer {
  public:
@@ -59,10 +56,12 @@ class Tracer {
     }
   }
 
-  std::vector<ChannelGroup> run() {
+  Traced run() {
     for (const Node& node : network_.nodes) {
+      visited_ = &node;
       visit(node);
     }
+    visited_ = nullptr;
     for (const Value& output : network_.outputs) {
       fix(output.name);
     }
@@ -80,8 +79,15 @@ class Tracer {
   std::size_t new_group(int64_t channels) {
     parents_.push_back(parents_.size());
     fixed_.push_back(false);
+    reasons_.push_back(nullptr);
+    folds_.emplace_back();
     groups_.push_back({.channels = channels});
     return parents_.back();
+  }
+
+  void fold(std::size_t group, const Fold& more) {
+    Fold& all = folds_[group];
+    all = {std::lcm(all.parts, more.parts), std::lcm(all.block, more.block)};
   }
 
   const Layout* layout(const std::string& value) const {
@@ -96,13 +102,18 @@ class Tracer {
 
   void fix(const Layout& channels) {
     for (const Segment& segment : channels) {
-      fixed_[segment.group] = true;
+      if (!fixed_[segment.group]) {
+        fixed_[segment.group] = true;
+        reasons_[segment.group] = visited_;
+      }
     }
   }
 
   void fix(const std::string& value) {
-    if (const Layout* channels = layout(value)) {
-      fix(*channels);
+    for (const auto& layouts : {std::cref(layouts_), std::cref(last_)}) {
+      if (const auto found = layouts.get().find(value); found != layouts.get().end()) {
+        fix(found->second);
+      }
     }
   }
 
@@ -121,11 +132,12 @@ class Tracer {
   }
 
   /// Channels along an axis of a constant that only this node reads.
-  void place(const Layout& channels, const std::string& name, std::size_t axis) {
+  /// @param parts of the channels, of which the axis has one
+  void place(const Layout& channels, const std::string& name, std::size_t axis, int64_t parts = 1) {
     const Tensor* tensor = constant(name);
     const auto readers = flow_.readers.find(name);
     if (tensor == nullptr || !is_floating(tensor->type) || readers->second.size() != 1 ||
-        axis >= tensor->shape.size() || tensor->shape[axis] != count(channels)) {
+        axis >= tensor->shape.size() || tensor->shape[axis] * parts != count(channels)) {
       fix(channels);
       return;
     }
@@ -157,6 +169,8 @@ class Tracer {
         node.domain.empty() && !node.inputs.empty() && !node.outputs.empty() && !has_second_output(node);
     if (!plain) {
       fix_all(node);
+    } else if (last_.contains(node.inputs[0])) {
+      visit_last(node, Layout(last_.find(node.inputs[0])->second));
     } else if (layer != layers_.end()) {
       visit_layer(node, layer->second);
     } else if (is_one_of(channelwise, node.op)) {
@@ -189,19 +203,53 @@ class Tracer {
       fix_all(node);
       return;
     }
-    if (node.op == "BatchNormalization") {
-      visit_batch_norm(node, Layout(*channels));
+    if (node.op == "BatchNormalization" || node.op == "InstanceNormalization") {
+      visit_norm(node, Layout(*channels));
     } else if (node.op == "PRelu") {
       visit_slopes(node, Layout(*channels));
     } else if (node.op == "Flatten" || node.op == "Reshape") {
       visit_flatten(node, *channels);
     } else if (changes_maps_alone(node)) {
       pass_on(node);
+    } else if (node.op == "Transpose" && permutes(node, {0, 2, 3, 1})) {
+      last_.emplace(node.outputs[0], *channels);
     } else if (node.op == "Shape" && tells_batch_alone(node)) {
       return;
     } else {
       fix_all(node);
     }
+  }
+
+  /// Of a value with the channels along its last axis, as between two Transpose nodes.
+  void visit_last(const Node& node, const Layout& channels) {
+    if (is_one_of(channelwise, node.op)) {
+      last_.emplace(node.outputs[0], channels);
+    } else if (node.op == "Transpose" && permutes(node, {0, 3, 1, 2})) {
+      layouts_.emplace(node.outputs[0], channels);
+    } else if (node.op == "Flatten" || node.op == "Reshape") {
+      visit_last_flatten(node, channels);
+    } else if ((node.op == "ReduceMean" || node.op == "Squeeze") && takes_map_alone(node)) {
+      const auto* keeps = find_attribute<int64_t>(node, "keepdims");
+      const bool are_rows = node.op == "Squeeze" || (keeps != nullptr && *keeps == 0);
+      (are_rows ? layouts_ : last_).emplace(node.outputs[0], channels);
+    } else {
+      fix_all(node);
+    }
+  }
+
+  /// Whether a node's axes are the two of a map whose channels come last.
+  bool takes_map_alone(const Node& node) const {
+    std::vector<int64_t> axes = list_of(node, "axes", 1);
+    for (int64_t& axis : axes) {
+      axis += axis < 0 ? 4 : 0;
+    }
+    std::sort(axes.begin(), axes.end());
+    return axes == std::vector<int64_t>{1, 2};
+  }
+
+  static bool permutes(const Node& node, const std::vector<int64_t>& order) {
+    const auto* permutation = find_attribute<std::vector<int64_t>>(node, "perm");
+    return permutation != nullptr && *permutation == order;
   }
 
   void visit_layer(const Node& node, std::size_t index) {
@@ -210,29 +258,71 @@ class Tracer {
     const Layout* read = layout(layer.input);
     const Shape* output = find_shape(network_, layer.output);
     const bool is_plain = has_weights(network_, layer) && node.inputs.size() > 1 &&
-                          node.inputs[1] == layer.weights && node.inputs[0] == layer.input &&
+                          reads_alone(node.inputs[1], layer.weights) && node.inputs[0] == layer.input &&
                           output != nullptr && (node.op == "Conv" || output->size() == 2);
     if (!is_plain) {
       fix_all(node);
       return;
     }
     const bool output_first = layer.layout == WeightLayout::output_first;
-    if (shape.groups == 1) {
-      if (read != nullptr) {
-        note_reader(*read, index);
-        place(*read, layer.weights, output_first ? 1 : 0);
-      }
-      const Layout given{{new_group(shape.k), 1}};
-      groups_.back().givers.push_back(index);
-      note_outputs(node, given, layer.weights, output_first ? 0 : 1);
-    } else if (read != nullptr && shape.c == 1 && shape.k == 1) {
-      for (const Segment& segment : *read) {
-        groups_[segment.group].depthwise.push_back(index);
-      }
-      note_outputs(node, Layout(*read), layer.weights, 0);
-    } else {
-      fix_all(node);
+    if (shape.groups > 1 && shape.groups >= shape.c) {
+      pass_groups_on(node, index);
+      return;
     }
+    if (read != nullptr && shape.groups > 1 && !fold_in_parts(*read, shape.groups)) {
+      fix_all(node);
+    } else if (read != nullptr) {
+      note_reader(*read, index);
+      place(*read, layer.weights, output_first ? 1 : 0, shape.groups);
+    }
+    const Layout given{{new_group(shape.groups * shape.k), 1}};
+    fold(given[0].group, {.parts = shape.groups});
+    groups_.back().givers.push_back({index});
+    note_outputs(node, given, layer.weights, output_first ? 0 : 1);
+  }
+
+  /// Whether all nodes between a layer and its weights are read by the next alone.
+  bool reads_alone(const std::string& operand, const std::string& weights) const {
+    std::string value = operand;
+    while (value != weights) {
+      const auto producer = flow_.producers.find(value);
+      if (producer == flow_.producers.end() || flow_.readers.at(value).size() != 1) {
+        return false;
+      }
+      value = producer->second->inputs[0];
+    }
+    return true;
+  }
+
+  /// Lets a channel of each of a convolution's groups go together.
+  bool fold_in_parts(const Layout& read, int64_t parts) {
+    if (read.size() != 1 || groups_[read[0].group].channels % parts != 0) {
+      return false;
+    }
+    fold(read[0].group, {.parts = parts});
+    return true;
+  }
+
+  /// Lets whole groups of a convolution go: a group's outputs become channels of what it reads.
+  void pass_groups_on(const Node& node, std::size_t index) {
+    const LayerShape& shape = network_.layers[index].shape;
+    const Layout* read = layout(node.inputs[0]);
+    if (read == nullptr) {
+      fix_all(node);
+      return;
+    }
+    Layout given = *read;
+    for (Segment& segment : given) {
+      const int64_t block = std::lcm(shape.c, segment.repeat) / segment.repeat;
+      if (groups_[segment.group].channels % block != 0 || segment.repeat * shape.k % shape.c != 0) {
+        fix_all(node);
+        return;
+      }
+      fold(segment.group, {.block = block});
+      segment.repeat = segment.repeat * shape.k / shape.c;
+      groups_[segment.group].grouped.push_back(index);
+    }
+    note_outputs(node, given, network_.layers[index].weights, 0);
   }
 
   void note_reader(const Layout& channels, std::size_t layer) {
@@ -336,7 +426,7 @@ class Tracer {
     layouts_.emplace(node.outputs[0], std::move(channels));
   }
 
-  void visit_batch_norm(const Node& node, const Layout& channels) {
+  void visit_norm(const Node& node, const Layout& channels) {
     for (std::size_t i = 1; i < node.inputs.size(); ++i) {
       place(channels, node.inputs[i], 0);
     }
@@ -356,15 +446,18 @@ class Tracer {
     layouts_.emplace(node.outputs[0], channels);
   }
 
-  /// From maps to rows: a channel becomes as many values as a map has.
+  /// From maps to rows: a channel becomes as many values as a map has. From rows to maps of one value each.
   void visit_flatten(const Node& node, const Layout& before) {
     Layout channels = before;
     const Shape* from = find_shape(network_, node.inputs[0]);
     const Shape* to = find_shape(network_, node.outputs[0]);
-    const bool are_rows = from != nullptr && to != nullptr && from->size() >= 2 && to->size() == 2 &&
-                          (*from)[0] == (*to)[0] && (*from)[1] == count(channels) &&
-                          (*to)[1] % (*from)[1] == 0;
-    if (!are_rows) {
+    const bool are_known = from != nullptr && to != nullptr && from->size() >= 2 && to->size() >= 2 &&
+                           (*from)[0] == (*to)[0] && (*from)[1] == count(channels) &&
+                           (*to)[1] % (*from)[1] == 0;
+    const bool are_rows = are_known && to->size() == 2;
+    const bool are_single =
+        are_known && element_count(*from) == (*from)[0] * (*from)[1] && (*from)[1] == (*to)[1];
+    if (!are_rows && !are_single) {
       fix(channels);
       return;
     }
@@ -378,16 +471,36 @@ class Tracer {
     layouts_.emplace(node.outputs[0], std::move(channels));
   }
 
+  /// To rows, of a value with the channels along its last axis: a channel has a place in every pixel.
+  void visit_last_flatten(const Node& node, const Layout& pixel) {
+    const Shape* to = find_shape(network_, node.outputs[0]);
+    const int64_t channels = count(pixel);
+    const bool are_rows = to != nullptr && to->size() == 2 && (*to)[1] % channels == 0;
+    if (!are_rows) {
+      fix(pixel);
+      return;
+    }
+    Layout row;
+    for (int64_t first = 0; first < (*to)[1]; first += channels) {
+      row.insert(row.end(), pixel.begin(), pixel.end());
+    }
+    if (node.op == "Reshape" && !note_target(node, row)) {
+      fix(pixel);
+      return;
+    }
+    layouts_.emplace(node.outputs[0], std::move(row));
+  }
+
   /// Whether a Reshape's target will be right, or can be made so, with fewer channels.
   bool note_target(const Node& node, const Layout& channels) {
     const Tensor* target = node.inputs.size() > 1 ? constant(node.inputs[1]) : nullptr;
     if (target == nullptr && node.inputs.size() > 1) {
       return takes_the_rest(node.inputs[1]);
     }
-    if (target == nullptr || target->integers.size() != 2) {
+    if (target == nullptr || target->integers.size() < 2) {
       return false;
     }
-    if (target->integers[1] == -1) {
+    if (target->integers[1] == -1 || target->integers[1] == 0) {  // What is left, or as many as before.
       return true;
     }
     if (target->integers[1] != count(channels) || flow_.readers.at(node.inputs[1]).size() != 1) {
@@ -463,44 +576,118 @@ class Tracer {
   }
 
   /// Ties become one group, what cannot change is left out.
-  std::vector<ChannelGroup> collect() {
+  Traced collect() {
     std::map<std::size_t, ChannelGroup> roots;
-    std::set<std::size_t> unusable;
+    std::map<std::size_t, const Node*> unusable;
     for (std::size_t i = 0; i < groups_.size(); ++i) {
       ChannelGroup& all = roots[root(i)];
       const ChannelGroup& part = groups_[i];
       all.channels = part.channels;
-      all.givers.insert(all.givers.end(), part.givers.begin(), part.givers.end());
-      all.readers.insert(all.readers.end(), part.readers.begin(), part.readers.end());
-      all.depthwise.insert(all.depthwise.end(), part.depthwise.begin(), part.depthwise.end());
-      all.places.insert(all.places.end(), part.places.begin(), part.places.end());
-      all.counts.insert(all.counts.end(), part.counts.begin(), part.counts.end());
+      append(all.givers, part.givers);
+      append(all.readers, part.readers);
+      append(all.grouped, part.grouped);
+      append(all.places, part.places);
+      append(all.counts, part.counts);
+      fold(root(i), Fold(folds_[i]));
       if (fixed_[i]) {
-        unusable.insert(root(i));
+        const Node*& reason = unusable[root(i)];
+        reason = reason == nullptr ? reasons_[i] : reason;
       }
     }
-    std::vector<ChannelGroup> found;
+    Traced traced;
     for (auto& [index, group] : roots) {
-      if (!unusable.contains(index) && !group.readers.empty() && group.channels > 1) {
-        found.push_back(std::move(group));
+      const Fold& fold = folds_[index];
+      if (!unusable.contains(index) && !group.readers.empty() &&
+          group.channels % (fold.parts * fold.block) == 0 && group.channels > fold.parts * fold.block) {
+        traced.groups.push_back(folded(group, fold));
+      } else if (unusable.contains(index) && unusable[index] != nullptr && !group.givers.empty() &&
+                 (!group.readers.empty() || leads_to_layer(*unusable[index]))) {
+        traced.fixed.push_back({group.givers.front().layer, *unusable[index]});
       }
     }
-    return found;
+    return traced;
+  }
+
+  /// Whether a layer reads what the node gives, or what others make of it.
+  bool leads_to_layer(const Node& node) const {
+    std::set<const Node*> seen{&node};
+    std::vector<const Node*> next{&node};
+    while (!next.empty()) {
+      const Node& giver = *next.back();
+      next.pop_back();
+      for (const std::string& output : giver.outputs) {
+        const auto readers = flow_.readers.find(output);
+        for (const std::size_t i :
+             readers == flow_.readers.end() ? std::vector<std::size_t>() : readers->second) {
+          const Node* reader = &network_.nodes[i];
+          if (layers_.contains(reader)) {
+            return true;
+          }
+          if (seen.insert(reader).second) {
+            next.push_back(reader);
+          }
+        }
+      }
+    }
+    return false;
+  }
+
+  template <class T>
+  static void append(std::vector<T>& all, const std::vector<T>& more) {
+    all.insert(all.end(), more.begin(), more.end());
+  }
+
+  /// Fewer channels, of which each is all that goes together.
+  ChannelGroup folded(const ChannelGroup& group, const Fold& fold) const {
+    ChannelGroup result{.channels = group.channels / (fold.parts * fold.block), .grouped = group.grouped};
+    const int64_t part = group.channels / fold.parts;
+    for (int64_t i = 0; i < fold.parts; ++i) {
+      const auto add = [&](auto& all, auto channels) {
+        channels.first += i * part * channels.repeat;
+        channels.repeat *= fold.block;
+        all.push_back(channels);
+      };
+      for (const LayerChannels& giver : group.givers) {
+        add(result.givers, giver);
+      }
+      for (const LayerChannels& reader : group.readers) {
+        add(result.readers, reader);
+      }
+      for (const ChannelPlace& place : group.places) {
+        // A convolution's groups share the axis of their inputs.
+        if (place.first + i * part * place.repeat < constant(place.constant)->shape[place.axis]) {
+          add(result.places, place);
+        }
+      }
+    }
+    for (ChannelCount count : group.counts) {
+      count.repeat *= fold.parts * fold.block;
+      result.counts.push_back(count);
+    }
+    return result;
   }
 
   const Network& network_;
   Dataflow flow_;
   std::map<const Node*, std::size_t> layers_;
-  std::map<std::string, Layout, std::less<>> layouts_;
+  std::map<std::string, Layout, std::less<>> layouts_;  ///< of values with the channels along axis 1
+  std::map<std::string, Layout, std::less<>> last_;     ///< along the last axis
   std::vector<ChannelGroup> groups_;
+  std::vector<Fold> folds_;
   std::vector<std::size_t> parents_;
   std::vector<bool> fixed_;
+  std::vector<const Node*> reasons_;  ///< why a group is fixed; nullptr: an output
+  const Node* visited_ = nullptr;
 };
 
 }  // namespace
 
 std::vector<ChannelGroup> find_channel_groups(const Network& network) {
-  return Tracer(network).run();
+  return Tracer(network).run().groups;
+}
+
+std::vector<FixedChannels> fixed_channels(const Network& network) {
+  return Tracer(network).run().fixed;
 }
 
 }  // namespace mj

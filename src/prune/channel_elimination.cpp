@@ -57,10 +57,11 @@ class Reader {
  public:
   Reader(const ChannelInputs& inputs, double damping)
       : first_(inputs.first),
-        block_(inputs.columns),
+        each_(inputs.columns),
+        block_(std::ssize(inputs.first) * inputs.columns),
         rows_(inputs.problem->weights.rows),
         columns_(inputs.problem->weights.columns),
-        power_(inputs.problem->output_power),
+        power_(inputs.power),
         weights_(turned_weights(*inputs.problem)),
         inverse_(damped_factor(*inputs.problem, damping)) {
     const auto n = static_cast<lapack_int>(columns_);
@@ -88,9 +89,11 @@ class Reader {
   /// W -= W_c G_cc^-1 G_c, G -= G_c^T G_cc^-1 G_c: both lose the channel.
   void remove(int64_t channel) {
     const std::vector<float> factor = block_factor(channel);
-    const int64_t start = first_ + channel * block_;
-    std::vector<float> rows(inverse_.begin() + static_cast<std::ptrdiff_t>(at(start, 0)),
-                            inverse_.begin() + static_cast<std::ptrdiff_t>(at(start + block_, 0)));
+    std::vector<float> rows;
+    for (const int64_t start : starts_of(channel)) {
+      rows.insert(rows.end(), inverse_.begin() + static_cast<std::ptrdiff_t>(at(start, 0)),
+                  inverse_.begin() + static_cast<std::ptrdiff_t>(at(start + each_, 0)));
+    }
     // Half of G_cc^-1 on each side keeps G symmetric: rows = L^-1 G_c, row by row in memory.
     cblas_strsm(CblasRowMajor, CblasLeft, CblasUpper, CblasTrans, CblasNonUnit, static_cast<int>(block_),
                 static_cast<int>(columns_), 1, factor.data(), static_cast<int>(block_), rows.data(),
@@ -109,14 +112,27 @@ class Reader {
  private:
   std::size_t at(int64_t i, int64_t j) const { return static_cast<std::size_t>(i * columns_ + j); }
 
+  /// Where the channel's runs of columns start.
+  std::vector<int64_t> starts_of(int64_t channel) const {
+    std::vector<int64_t> starts = first_;
+    for (int64_t& start : starts) {
+      start += channel * each_;
+    }
+    return starts;
+  }
+
   /// The Cholesky factor of G_cc, column-major, lower. Where rounding has left G_cc indefinite the channel is
   /// one that the others give already: its diagonal alone is taken.
   std::vector<float> block_factor(int64_t channel) const {
-    const int64_t start = first_ + channel * block_;
-    std::vector<float> block(static_cast<std::size_t>(block_ * block_));
-    for (int64_t j = 0; j < block_; ++j) {
-      for (int64_t k = 0; k < block_; ++k) {
-        block[static_cast<std::size_t>(j * block_ + k)] = inverse_[at(start + j, start + k)];
+    const std::vector<int64_t> starts = starts_of(channel);
+    std::vector<float> block;
+    block.reserve(static_cast<std::size_t>(block_ * block_));
+    for (const int64_t row : starts) {
+      for (int64_t j = row; j < row + each_; ++j) {
+        for (const int64_t start : starts) {
+          const auto from = inverse_.begin() + static_cast<std::ptrdiff_t>(at(j, start));
+          block.insert(block.end(), from, from + each_);
+        }
       }
     }
     std::vector<float> factor = block;
@@ -134,10 +150,14 @@ class Reader {
 
   /// W_c L^-T of G_cc = L L^T, rows x columns of the channel: its squares sum up to tr(W_c G_cc^-1 W_c^T).
   std::vector<float> halved_weights(int64_t channel, const std::vector<float>& factor) const {
+    const std::vector<int64_t> starts = starts_of(channel);
     std::vector<float> block;
+    block.reserve(static_cast<std::size_t>(rows_ * block_));
     for (int64_t i = 0; i < rows_; ++i) {
-      const auto start = weights_.begin() + static_cast<std::ptrdiff_t>(at(i, first_ + channel * block_));
-      block.insert(block.end(), start, start + block_);
+      for (const int64_t start : starts) {
+        const auto from = weights_.begin() + static_cast<std::ptrdiff_t>(at(i, start));
+        block.insert(block.end(), from, from + each_);
+      }
     }
     cblas_strsm(CblasColMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, static_cast<int>(block_),
                 static_cast<int>(rows_), 1, factor.data(), static_cast<int>(block_), block.data(),
@@ -145,7 +165,10 @@ class Reader {
     return block;
   }
 
-  int64_t first_, block_, rows_, columns_;
+  std::vector<int64_t> first_;
+  int64_t each_;   ///< columns of a run
+  int64_t block_;  ///< columns of a channel
+  int64_t rows_, columns_;
   double power_;
   std::vector<float> weights_;  ///< rows x columns
   std::vector<float> inverse_;  ///< G, columns x columns

@@ -7,11 +7,13 @@
 
 namespace mj {
 
-/// A layer that reads channels.
+/// A layer, or one of its groups, that reads channels: channel c takes `columns` columns in a row from each
+/// of `first` + c `columns` on.
 struct ChannelInputs {
   const LayerProblem* problem = nullptr;
-  int64_t first = 0;    ///< column of the first channel
-  int64_t columns = 1;  ///< of each channel, in a row
+  std::vector<int64_t> first;
+  int64_t columns = 1;
+  double power = 0;  ///< of the outputs of the whole layer
 };
 
 /// The order in which `count` of the channels are removed from all the layers that read them: each time the

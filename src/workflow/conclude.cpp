@@ -164,6 +164,23 @@ std::string accuracy_source(const PruneContext& context) {
                            job.calibration_name);
 }
 
+/// Which channels could not go; empty where all could or none was to.
+std::string fixed_channels_note(const PruneContext& context) {
+  constexpr std::size_t named = 3;
+  const Network& network = context.job.network;
+  const std::vector<FixedChannels> fixed =
+      may_remove_channels(context.job) ? fixed_channels(network) : std::vector<FixedChannels>();
+  std::string note;
+  for (std::size_t i = 0; i < std::min(named, fixed.size()); ++i) {
+    note += fmt::format("{} those of '{}' for {}", i == 0 ? "channels must stay:" : ",",
+                        network.layers[fixed[i].giver].name, place_of(fixed[i].reason));
+  }
+  if (fixed.size() > named) {
+    note += fmt::format(" and others of {} layers", fixed.size() - named);
+  }
+  return note;
+}
+
 }  // namespace
 
 PruneOutcome conclude(PruneContext& context, RunState state) {
@@ -191,10 +208,13 @@ PruneOutcome conclude(PruneContext& context, RunState state) {
   result.stopped_by = state.stopped_by;
   result.notes = zero_notes(job.setting.accelerator);
   if (const auto beside = layers_beside_scores(kept); !beside.empty()) {
-    result.notes.push_back(
-        fmt::format("{} layers keep their weights, '{}' among them: the output '{}' does "
-                    "not need them",
-                    beside.size(), kept.layers[beside.front()].name, kept.outputs.at(0).name));
+    result.notes.push_back(fmt::format(
+        "all weights of '{}'{} stay: the output '{}' does not need them", kept.layers[beside.front()].name,
+        beside.size() == 1 ? "" : fmt::format(" and {} more layers", beside.size() - 1),
+        kept.outputs.at(0).name));
+  }
+  if (std::string note = fixed_channels_note(context); !note.empty()) {
+    result.notes.push_back(std::move(note));
   }
   if (std::string note = slack_note(context, state); !note.empty()) {
     result.notes.push_back(std::move(note));

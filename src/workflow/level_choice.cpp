@@ -5,7 +5,6 @@
 #include <cmath>
 #include <iterator>
 #include <limits>
-#include <set>
 #include <utility>
 
 #include "network/weights.h"
@@ -51,7 +50,7 @@ std::size_t largest_of(const std::vector<std::size_t>& removals, const std::vect
 
 bool is_reader(const ChannelGroup& group, std::size_t layer) {
   return std::any_of(group.readers.begin(), group.readers.end(),
-                     [layer](const ChannelReader& reader) { return reader.layer == layer; });
+                     [layer](const LayerChannels& reader) { return reader.layer == layer; });
 }
 
 }  // namespace
@@ -78,16 +77,10 @@ LevelChoice::LevelChoice(const Network& network, const ActivationStats& stats, c
       groups_(std::move(groups)),
       groups_of_(layers_.size()) {
   for (std::size_t g = 0; g < groups_.size(); ++g) {
-    const ChannelGroup& group = groups_[g].group;
-    std::set<std::size_t> touched(group.givers.begin(), group.givers.end());
-    touched.insert(group.depthwise.begin(), group.depthwise.end());
-    for (const ChannelReader& reader : group.readers) {
-      touched.insert(reader.layer);
-    }
-    for (const std::size_t layer : touched) {
+    layers_of_.push_back(layers_with(groups_[g].group));
+    for (const std::size_t layer : layers_of_.back()) {
       groups_of_[layer].push_back(g);
     }
-    layers_of_.emplace_back(touched.begin(), touched.end());
   }
 }
 
@@ -173,7 +166,7 @@ int64_t LevelChoice::channels_read(std::size_t layer, const std::vector<std::siz
   for (const std::size_t g : groups_of_[layer]) {
     const ChannelGroup& group = groups_[g].group;
     const int64_t left = group.channels - channels_gone(groups_[g].trial, group.channels, removals[g]);
-    for (const ChannelReader& reader : group.readers) {
+    for (const LayerChannels& reader : group.readers) {
       channels += reader.layer == layer ? left * reader.repeat : 0;
     }
   }

@@ -17,8 +17,9 @@ namespace {
 /// In the order of their first readers, in which they are tried fastest.
 std::vector<ChannelGroup> groups_in_order(const PruneContext& context, const Network& network) {
   std::vector<ChannelGroup> groups = removable_channels(context, network);
-  std::stable_sort(groups.begin(), groups.end(),
-                   [](const auto& a, const auto& b) { return first_reader(a) < first_reader(b); });
+  std::stable_sort(groups.begin(), groups.end(), [](const auto& a, const auto& b) {
+    return reading_layers(a).front() < reading_layers(b).front();
+  });
   return groups;
 }
 
@@ -62,7 +63,7 @@ std::vector<GroupChoices> try_groups(PruneContext& context, const Network& netwo
     const std::vector<int64_t>& gone = unread[tried.size()];
     stage(context, name + ": trying channels")(
         {.fraction = static_cast<double>(tried.size()) / static_cast<double>(groups.size()),
-         .detail = network.layers[first_reader(group)].name});
+         .detail = network.layers[reading_layers(group).front()].name});
     tried.push_back({group, can_try(network, group) ? trials.of_group(group, gone.size())
                                                     : GroupTrial{.order = gone, .unread = std::ssize(gone)}});
   }

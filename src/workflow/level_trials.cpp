@@ -48,6 +48,34 @@ void restore_layer(Network& network, const Network& before, std::size_t layer, c
   }
 }
 
+/// How the readers' problems have a group's channels.
+/// @param problems of `readers`
+std::vector<ChannelInputs> inputs_of(const Network& network, const ChannelGroup& group,
+                                     const std::vector<std::size_t>& readers,
+                                     const std::vector<LayerFit>& problems) {
+  std::vector<ChannelInputs> inputs;
+  for (std::size_t r = 0; r < readers.size(); ++r) {
+    const LayerShape& shape = network.layers[readers[r]].shape;
+    const int64_t taps = shape.r * shape.s;
+    std::vector<ChannelInputs> parts(problems[r].groups.size());
+    double power = 0;
+    for (const LayerProblem& part : problems[r].groups) {
+      power += part.output_power;
+    }
+    for (const LayerChannels& each : group.readers) {
+      if (each.layer == readers[r]) {
+        const auto part = static_cast<std::size_t>(each.first / shape.c);
+        parts[part].problem = &problems[r].groups[part];
+        parts[part].first.push_back(each.first % shape.c * taps);
+        parts[part].columns = each.repeat * taps;
+        parts[part].power = power;
+      }
+    }
+    inputs.insert(inputs.end(), parts.begin(), parts.end());
+  }
+  return inputs;
+}
+
 }  // namespace
 
 int64_t channels_gone(const GroupTrial& trial, int64_t channels, std::size_t removal) {
@@ -57,9 +85,10 @@ int64_t channels_gone(const GroupTrial& trial, int64_t channels, std::size_t rem
 }
 
 bool can_try(const Network& network, const ChannelGroup& group) {
-  return group.readers.size() <= most_readers &&
-         std::all_of(group.readers.begin(), group.readers.end(), [&](const ChannelReader& reader) {
-           const LayerShape& shape = network.layers[reader.layer].shape;
+  const std::vector<std::size_t> readers = reading_layers(group);
+  return readers.size() <= most_readers &&
+         std::all_of(readers.begin(), readers.end(), [&](std::size_t reader) {
+           const LayerShape& shape = network.layers[reader].shape;
            return shape.c * shape.r * shape.s <= most_columns;
          });
 }
@@ -153,38 +182,36 @@ LayerTrial LevelTrials::of_layer(std::size_t layer, double nonzero, bool pattern
 
 GroupTrial LevelTrials::of_group(const ChannelGroup& group, std::size_t unread) {
   const RecipeOptions& recipe = context_.job.options.recipe;
-  go_to(first_reader(group));
+  const std::vector<std::size_t> readers = reading_layers(group);
+  const std::vector<std::size_t> touched = layers_with(group);
+  go_to(readers.front());
   std::vector<LayerFit> problems;
-  std::vector<ChannelInputs> inputs;
-  problems.reserve(group.readers.size());
-  for (const ChannelReader& reader : group.readers) {
-    const LayerShape& shape = network_.layers[reader.layer].shape;
-    problems.push_back(fit(reader.layer));
-    inputs.push_back({&problems.back().groups.front(), reader.first * shape.r * shape.s,
-                      reader.repeat * shape.r * shape.s});
+  problems.reserve(readers.size());
+  for (const std::size_t reader : readers) {
+    problems.push_back(fit(reader));
   }
   GroupTrial trial{.unread = static_cast<int64_t>(unread)};
-  trial.order =
-      elimination_order(inputs, group.channels, channels_gone(trial, group.channels, tried_removals.size()),
-                        recipe.damping.value_or(default_damping), recipe.restore.threads);
+  trial.order = elimination_order(inputs_of(network_, group, readers, problems), group.channels,
+                                  channels_gone(trial, group.channels, tried_removals.size()),
+                                  recipe.damping.value_or(default_damping), recipe.restore.threads);
   Network pruned = network_;
   std::vector<double> errors;
   std::vector<MeasuredLoss> measured;
   for (std::size_t removal = 1; removal <= tried_removals.size(); ++removal) {
-    for (const auto& cleared : {group.givers, group.depthwise}) {
-      for (const std::size_t layer : cleared) {
-        restore_layer(pruned, network_, layer, "");
-      }
+    for (const std::size_t layer : touched) {
+      restore_layer(pruned, network_, layer, "");
     }
     for (std::size_t r = 0; r < problems.size(); ++r) {
-      restore_layer(pruned, network_, group.readers[r].layer, problems[r].norm_mean);
+      restore_layer(pruned, network_, readers[r], problems[r].norm_mean);
     }
     const int64_t count = channels_gone(trial, group.channels, removal);
     double& error = errors.emplace_back();
     clear_channels(pruned, group, {trial.order.begin(), trial.order.begin() + count});
     for (std::size_t r = 0; r < problems.size(); ++r) {
-      const std::size_t layer = group.readers[r].layer;
-      problems[r].groups.front().weights = scaled_filters(pruned, pruned.layers[layer], problems[r], 0);
+      const std::size_t layer = readers[r];
+      for (std::size_t part = 0; part < problems[r].groups.size(); ++part) {
+        problems[r].groups[part].weights = scaled_filters(pruned, pruned.layers[layer], problems[r], part);
+      }
       prune_layer(pruned, layer, weight_count(pruned.layers[layer].shape), std::nullopt, problems[r],
                   context_.job.options.method, recipe);
       error += fit_error(pruned, pruned.layers[layer], problems[r]);

@@ -99,10 +99,8 @@ std::vector<ChannelGroup> removable_channels(const PruneContext& context, const 
   }
   const auto is_limited = [&](std::size_t layer) { return context.most_zeros[layer] < 1; };
   std::erase_if(groups, [&](const ChannelGroup& group) {
-    return std::any_of(group.givers.begin(), group.givers.end(), is_limited) ||
-           std::any_of(group.depthwise.begin(), group.depthwise.end(), is_limited) ||
-           std::any_of(group.readers.begin(), group.readers.end(),
-                       [&](const ChannelReader& reader) { return is_limited(reader.layer); });
+    const std::vector<std::size_t> layers = layers_with(group);
+    return std::any_of(layers.begin(), layers.end(), is_limited);
   });
   return groups;
 }

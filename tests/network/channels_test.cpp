@@ -12,6 +12,13 @@ namespace {
 
 constexpr int64_t row_major = 1;
 
+std::vector<std::size_t> givers_of(const ChannelGroup& group) {
+  std::vector<std::size_t> layers;
+  std::transform(group.givers.begin(), group.givers.end(), std::back_inserter(layers),
+                 [](const LayerChannels& giver) { return giver.layer; });
+  return layers;
+}
+
 /// Conv a (3 -> 4), ReLU, conv b (4 -> 5), whose output is the network's.
 GraphBuilder two_convolutions() {
   GraphBuilder graph;
@@ -27,7 +34,7 @@ TEST(UnitChannels, WhatReachesAnOutputStays) {
   const auto groups = find_channel_groups(two_convolutions().build());
   ASSERT_EQ(groups.size(), 1U);
   EXPECT_EQ(groups[0].channels, 4);
-  EXPECT_EQ(groups[0].givers, std::vector<std::size_t>{0});
+  EXPECT_EQ(givers_of(groups[0]), std::vector<std::size_t>{0});
   ASSERT_EQ(groups[0].readers.size(), 1U);
   EXPECT_EQ(groups[0].readers[0].layer, 1U);
   EXPECT_EQ(groups[0].places.size(), 3U);  // wa, ba, wb
@@ -65,7 +72,7 @@ TEST(UnitChannels, AClearedChannelsOwnFilterIsClearedToo) {
   Network network = graph.node("Conv", {"d", "wb"}, "b", {1, 5, 6, 6}).output("b").build();
   const auto groups = find_channel_groups(network);
   ASSERT_EQ(groups.size(), 1U);
-  ASSERT_EQ(groups[0].depthwise, std::vector<std::size_t>{1});
+  ASSERT_EQ(groups[0].grouped, std::vector<std::size_t>{1});
   clear_channels(network, groups[0], {0, 2});
   const Matrix filters = weight_matrix(network, network.layers[1]);
   for (int64_t i = 0; i < 4; ++i) {
@@ -82,7 +89,7 @@ TEST(UnitChannels, ASumTiesItsTermsTogether) {
     graph.node(op, {"a", "b"}, "s", {1, 4, 8, 8}).node("Conv", {"s", "wc"}, "c", {1, 2, 8, 8});
     const auto groups = find_channel_groups(graph.output("c").build());
     ASSERT_EQ(groups.size(), 1U) << op;
-    EXPECT_EQ(groups[0].givers, (std::vector<std::size_t>{0, 1})) << op;
+    EXPECT_EQ(givers_of(groups[0]), (std::vector<std::size_t>{0, 1})) << op;
   }
 }
 
@@ -122,7 +129,7 @@ TEST(UnitChannels, AxesAddedBehindThemLeaveThem) {
     graph.node("Conv", {"m", "wb"}, "b", {1, 5, 4, 4}).output("b");
     const auto groups = find_channel_groups(graph.build());
     ASSERT_EQ(groups.size(), 2U);  // The maps' and the two between the products.
-    EXPECT_EQ(groups[0].givers, (std::vector<std::size_t>{0, 2}));
+    EXPECT_EQ(givers_of(groups[0]), (std::vector<std::size_t>{0, 2}));
   }
 }
 
@@ -199,10 +206,95 @@ TEST(UnitChannels, ADepthwiseLayerLosesGroups) {
   const Network network = graph.output("b").build();
   const auto groups = find_channel_groups(network);
   ASSERT_EQ(groups.size(), 1U);
-  EXPECT_EQ(groups[0].depthwise, std::vector<std::size_t>{1});
+  EXPECT_EQ(groups[0].grouped, std::vector<std::size_t>{1});
   const Network smaller = without_channels(network, groups, {{2}});
   EXPECT_EQ(smaller.constants.at("wd").shape, (Shape{3, 1, 3, 3}));
   EXPECT_EQ(*find_attribute<int64_t>(smaller.nodes[1], "group"), 3);
+}
+
+// AlexNet's (Krizhevsky, Sutskever, Hinton, NIPS 2012): a channel of each group goes. Of 6 the second group
+// has 3, 4, 5; channel 1 of each group is channels 1 and 4.
+TEST(UnitChannels, FewGroupsLoseAChannelEach) {
+  GraphBuilder graph;
+  graph.input("x", {1, 3, 4, 4})
+      .constant("wa", {6, 3, 1, 1})
+      .constant("wg", {8, 3, 1, 1})
+      .constant("bg", {8});
+  graph.constant("wb", {2, 8, 1, 1}).node("Conv", {"x", "wa"}, "a", {1, 6, 4, 4});
+  graph.node("Conv", {"a", "wg", "bg"}, "g", {1, 8, 4, 4}, {{"group", int64_t{2}}});
+  Network network = graph.node("Conv", {"g", "wb"}, "b", {1, 2, 4, 4}).output("b").build();
+  const auto groups = find_channel_groups(network);
+  ASSERT_EQ(groups.size(), 2U);
+  EXPECT_EQ(groups[0].channels, 3);
+  EXPECT_EQ(groups[1].channels, 4);
+  const Network smaller = without_channels(network, groups, {{1}, {0, 3}});
+  EXPECT_EQ(smaller.constants.at("wa").floats,
+            (std::vector<float>{1, 2, 3, 7, 8, 9, 10, 11, 12, 16, 17, 18}));
+  EXPECT_EQ(smaller.constants.at("wg").shape, (Shape{4, 2, 1, 1}));
+  EXPECT_EQ(smaller.constants.at("wg").floats, (std::vector<float>{4, 6, 7, 9, 16, 18, 19, 21}));
+  EXPECT_EQ(smaller.constants.at("bg").floats, (std::vector<float>{2, 3, 6, 7}));
+  EXPECT_EQ(smaller.constants.at("wb").floats, (std::vector<float>{2, 3, 6, 7, 10, 11, 14, 15}));
+  EXPECT_EQ(*find_attribute<int64_t>(smaller.nodes[1], "group"), 2);
+  const auto kept = kept_channels(network, groups, {{1}, {0, 3}});
+  EXPECT_EQ(kept[0].outputs, (std::vector<bool>{true, false, true, true, false, true}));
+  EXPECT_EQ(kept[1].inputs, kept[0].outputs);
+  clear_channels(network, groups[0], {1});
+  EXPECT_EQ(unread_channels(network, groups), (std::vector<std::vector<int64_t>>{{1}, {}}));
+  // A column of each of eight filters.
+  EXPECT_EQ(count_nonzeros(weight_matrix(network, network.layers[1])), 16);
+}
+
+// ResNeXt's (Xie et al., CVPR 2017): two channels in, two out, of which there are four.
+TEST(UnitChannels, ManyGroupsGoWhole) {
+  GraphBuilder graph;
+  graph.input("x", {1, 3, 4, 4}).constant("wa", {8, 3, 1, 1}).constant("wg", {8, 2, 1, 1});
+  graph.constant("wb", {2, 8, 1, 1}).node("Conv", {"x", "wa"}, "a", {1, 8, 4, 4});
+  graph.node("Conv", {"a", "wg"}, "g", {1, 8, 4, 4}, {{"group", int64_t{4}}});
+  Network network = graph.node("Conv", {"g", "wb"}, "b", {1, 2, 4, 4}).output("b").build();
+  const auto groups = find_channel_groups(network);
+  ASSERT_EQ(groups.size(), 1U);
+  EXPECT_EQ(groups[0].channels, 4);
+  EXPECT_EQ(groups[0].grouped, std::vector<std::size_t>{1});
+  const Network smaller = without_channels(network, groups, {{0, 2}});
+  EXPECT_EQ(smaller.constants.at("wa").shape, (Shape{4, 3, 1, 1}));
+  EXPECT_EQ(smaller.constants.at("wg").floats, (std::vector<float>{5, 6, 7, 8, 13, 14, 15, 16}));
+  EXPECT_EQ(smaller.constants.at("wb").floats, (std::vector<float>{3, 4, 7, 8, 11, 12, 15, 16}));
+  EXPECT_EQ(*find_attribute<int64_t>(smaller.nodes[1], "group"), 2);
+  const auto kept = kept_channels(network, groups, {{0, 2}});
+  EXPECT_EQ(kept[1].inputs, (std::vector<bool>{false, false, true, true, false, false, true, true}));
+  EXPECT_EQ(kept[1].outputs, kept[1].inputs);
+  const ActivationStats stats{.images = 1, .layers = std::vector<LayerActivations>(3)};
+  const LayerAlone alone = layer_alone(network, 1, stats, kept[1]);
+  EXPECT_EQ(alone.network.layers[0].shape.groups, 2);
+  EXPECT_EQ(alone.network.layers[0].shape.k, 2);
+  EXPECT_EQ(weight_matrix(alone.network, alone.network.layers[0]).values, smaller.constants.at("wg").floats);
+}
+
+// As TensorFlow flattens: a map of 2 x 1 pixels, each with all channels.
+TEST(UnitChannels, FlattenedPixelsHaveAChannelInEachOfThem) {
+  GraphBuilder graph;
+  graph.input("x", {1, 3, 2, 1}).constant("wa", {4, 3, 1, 1}).constant("wb", {2, 8});
+  graph.node("Conv", {"x", "wa"}, "a", {1, 4, 2, 1});
+  graph.node("Transpose", {"a"}, "t", {1, 2, 1, 4}, {{"perm", std::vector<int64_t>{0, 2, 3, 1}}});
+  graph.node("Relu", {"t"}, "r", {1, 2, 1, 4}).node("Flatten", {"r"}, "f", {1, 8});
+  graph.node("Gemm", {"f", "wb"}, "b", {1, 2}, {{"transB", row_major}}).output("b");
+  const Network network = graph.build();
+  const auto groups = find_channel_groups(network);
+  ASSERT_EQ(groups.size(), 1U);
+  EXPECT_EQ(without_channels(network, groups, {{1}}).constants.at("wb").floats,
+            (std::vector<float>{1, 3, 4, 5, 7, 8, 9, 11, 12, 13, 15, 16}));
+}
+
+TEST(UnitChannels, TheNodeThatNeedsAllChannelsIsNamed) {
+  GraphBuilder graph;
+  graph.input("x", {1, 3, 8, 8}).constant("wa", {4, 3, 1, 1}).constant("wb", {5, 4, 1, 1});
+  graph.node("Conv", {"x", "wa"}, "a", {1, 4, 8, 8}).node("LRN", {"a"}, "n", {1, 4, 8, 8}, {}, "norm");
+  graph.node("Conv", {"n", "wb"}, "b", {1, 5, 8, 8}).node("Softmax", {"b"}, "s", {1, 5, 8, 8}).output("s");
+  const auto fixed = fixed_channels(graph.build());
+  ASSERT_EQ(fixed.size(), 1U) << "what an output needs is no surprise";
+  EXPECT_EQ(fixed[0].giver, 0U);
+  EXPECT_EQ(fixed[0].reason.name, "norm");
+  EXPECT_TRUE(fixed_channels(two_convolutions().build()).empty());
 }
 
 TEST(UnitChannels, WhatMixesChannelsOrIsSharedKeepsThem) {

@@ -17,10 +17,15 @@ namespace {
 
 using Channels = std::vector<int64_t>;
 
+/// A layer whose channels have columns in a row, or in several rows of them.
+ChannelInputs reader_of(const LayerProblem& problem, std::vector<int64_t> first, int64_t columns) {
+  return {&problem, std::move(first), columns, problem.output_power};
+}
+
 Channels order_of(const LayerProblem& problem, int64_t places, int64_t count, double damping = 0,
                   int threads = 1) {
-  return elimination_order({{&problem, 0, places}}, problem.weights.columns / places, count, damping,
-                           threads);
+  return elimination_order({reader_of(problem, {0}, places)}, problem.weights.columns / places, count,
+                           damping, threads);
 }
 
 /// The error that is left, as a share of the output's power, when a reader refits without `gone`.
@@ -29,8 +34,10 @@ double error_without(const ChannelInputs& reader, const Channels& gone) {
   Support support = full_support(weights.rows, weights.columns);
   for (int64_t i = 0; i < weights.rows; ++i) {
     for (const int64_t c : gone) {
-      const auto start = support.kept.begin() + i * weights.columns + reader.first + c * reader.columns;
-      std::fill(start, start + reader.columns, uint8_t{0});
+      for (const int64_t first : reader.first) {
+        const auto start = support.kept.begin() + i * weights.columns + first + c * reader.columns;
+        std::fill(start, start + reader.columns, uint8_t{0});
+      }
     }
   }
   return output_error(*reader.problem, refit_kept(*reader.problem, support, 0, 1), 1);
@@ -71,7 +78,7 @@ TEST(UnitChannelElimination, OneRowAndOnePlaceAreExactObs) {
 TEST(PropertyChannelElimination, EveryRemovalRaisesTheRefittedErrorLeast) {
   for (uint64_t seed = 0; seed < 5; ++seed) {
     const auto problem = exact_problem(normal_matrix(6, 5 * 4, seed), relu_mixture(100, 20, seed + 10));
-    EXPECT_EQ(order_of(problem, 4, 5), brute_force_order({{&problem, 0, 4}}, 5)) << seed;
+    EXPECT_EQ(order_of(problem, 4, 5), brute_force_order({reader_of(problem, {0}, 4)}, 5)) << seed;
   }
 }
 
@@ -87,7 +94,7 @@ TEST(PropertyChannelElimination, ErrorsOfOutputsCountTogether) {
       }
     }
     couple(problem, coupling);
-    EXPECT_EQ(order_of(problem, 4, 5), brute_force_order({{&problem, 0, 4}}, 5)) << seed;
+    EXPECT_EQ(order_of(problem, 4, 5), brute_force_order({reader_of(problem, {0}, 4)}, 5)) << seed;
     differing += static_cast<int>(order_of(problem, 4, 5) != single);
   }
   EXPECT_GT(differing, 0);
@@ -99,8 +106,17 @@ TEST(PropertyChannelElimination, SeveralReadersShareOneOrder) {
     const auto first = exact_problem(normal_matrix(6, 5 * 4, seed), relu_mixture(100, 20, seed + 10));
     const auto second =
         exact_problem(normal_matrix(3, 3 + 5 * 2, seed + 20), relu_mixture(80, 13, seed + 30));
-    const std::vector<ChannelInputs> readers{{&first, 0, 4}, {&second, 3, 2}};
+    const std::vector<ChannelInputs> readers{reader_of(first, {0}, 4), reader_of(second, {3}, 2)};
     EXPECT_EQ(elimination_order(readers, 5, 5, 0, 1), brute_force_order(readers, 5)) << seed;
+  }
+}
+
+// As behind a flattening of pixels, or where two parts of a convolution's inputs go together.
+TEST(PropertyChannelElimination, AChannelMayHaveColumnsInSeveralPlaces) {
+  for (uint64_t seed = 0; seed < 5; ++seed) {
+    const auto problem = exact_problem(normal_matrix(6, 3 * 5 * 2, seed), relu_mixture(100, 30, seed + 10));
+    const auto reader = reader_of(problem, {0, 10, 20}, 2);
+    EXPECT_EQ(elimination_order({reader}, 5, 5, 0, 1), brute_force_order({reader}, 5)) << seed;
   }
 }
 
@@ -114,8 +130,8 @@ TEST(UnitChannelElimination, ReadersOfAnyScaleCountAlike) {
   const auto other = exact_problem(normal_matrix(4, 8, 5), inputs);
   const auto small_one = exact_problem(weights, inputs);
   const auto large_one = exact_problem(large, inputs);
-  EXPECT_EQ(elimination_order({{&other, 0, 1}, {&small_one, 0, 1}}, 8, 8, 0, 1),
-            elimination_order({{&other, 0, 1}, {&large_one, 0, 1}}, 8, 8, 0, 1));
+  EXPECT_EQ(elimination_order({reader_of(other, {0}, 1), reader_of(small_one, {0}, 1)}, 8, 8, 0, 1),
+            elimination_order({reader_of(other, {0}, 1), reader_of(large_one, {0}, 1)}, 8, 8, 0, 1));
 }
 
 TEST(UnitChannelElimination, MoreOrFewerChannelsHaveTheSameOrderOnAnyNumberOfThreads) {
@@ -160,7 +176,7 @@ TEST(UnitChannelElimination, AReaderWithoutOutputHasNoSay) {
   const auto silent =
       make_layer_problem(normal_matrix(2, 4, 1), Matrix(20, 4), Matrix(20, 2), "silent", true, 1);
   const auto problem = exact_problem(normal_matrix(3, 4, 2), normal_matrix(60, 4, 3));
-  EXPECT_EQ(elimination_order({{&silent, 0, 1}, {&problem, 0, 1}}, 4, 4, 1e-3, 1),
+  EXPECT_EQ(elimination_order({reader_of(silent, {0}, 1), reader_of(problem, {0}, 1)}, 4, 4, 1e-3, 1),
             order_of(problem, 1, 4, 1e-3));
 }
 

@@ -41,11 +41,42 @@ Network many_ways() {
   return tiny.build({"out"});
 }
 
-// A channel that nothing reads can be zeroed or taken out: the network gives the same.
-TEST(PropertyChannels, WithoutUnreadChannelsANetworkGivesTheSame) {
-  Network network = many_ways();
-  const auto groups = find_channel_groups(network);
-  ASSERT_EQ(groups.size(), 3U) << "of y0, d, y1 and all that is added to them; y2; y3";
+/// Ways in which several go together: convolutions of few groups, of many, each behind the other, a gate that
+/// a reshape brings to the maps, and rows of pixels.
+Network ways_together() {
+  TinyNetwork tiny;
+  const auto convolution = [&](const std::string& from, const std::string& to, int64_t outputs,
+                               int64_t inputs, int64_t groups, uint64_t seed) {
+    const auto size = static_cast<std::size_t>(outputs * inputs / groups);
+    tiny.constant("w_" + to, {outputs, inputs / groups, 1, 1}, random_values(size, seed));
+    tiny.constant("b_" + to, {outputs}, random_values(static_cast<std::size_t>(outputs), seed + 1));
+    tiny.node("Conv", {from, "w_" + to, "b_" + to}, to, {1, outputs, 4, 4}, {{"group", groups}});
+  };
+  tiny.input("x", {-1, 3, 4, 4});
+  convolution("x", "y0", 12, 3, 1, 1);
+  tiny.node("Relu", {"y0"}, "a0", {1, 12, 4, 4});
+  convolution("a0", "y1", 6, 12, 2, 10);
+  tiny.node("Relu", {"y1"}, "a1", {1, 6, 4, 4});
+  convolution("a1", "y2", 8, 6, 1, 20);
+  tiny.node("Relu", {"y2"}, "a2", {1, 8, 4, 4});
+  convolution("a2", "y3", 8, 8, 4, 30);
+  tiny.node("GlobalAveragePool", {"y3"}, "mean", {1, 8, 1, 1}).node("Flatten", {"mean"}, "row", {1, 8});
+  tiny.constant("ws", {8, 8}, random_values(64, 40)).integers("maps", {-1, 8, 1, 1});
+  tiny.node("MatMul", {"row", "ws"}, "s", {1, 8}).node("Reshape", {"s", "maps"}, "gate", {1, 8, 1, 1});
+  tiny.node("Mul", {"y3", "gate"}, "gated", {1, 8, 4, 4});
+  convolution("gated", "z3", 20, 8, 1, 70);
+  convolution("z3", "w3", 20, 20, 10, 80);
+  convolution("w3", "y4", 5, 20, 1, 50);
+  tiny.node("Transpose", {"y4"}, "last", {1, 4, 4, 5}, {{"perm", std::vector<int64_t>{0, 2, 3, 1}}});
+  tiny.node("Relu", {"last"}, "a4", {1, 4, 4, 5}).integers("rows", {-1, 80});
+  tiny.node("Reshape", {"a4", "rows"}, "flat", {1, 80});
+  tiny.constant("wf", {80, 3}, random_values(240, 60)).node("MatMul", {"flat", "wf"}, "out", {1, 3});
+  return tiny.build({"out"});
+}
+
+/// A channel that nothing reads can be zeroed or taken out: the network gives the same.
+/// @return the network without two channels of each group
+Network expect_the_same_without_channels(Network network, const std::vector<ChannelGroup>& groups) {
   std::vector<std::vector<int64_t>> removed;
   for (const ChannelGroup& group : groups) {
     removed.push_back({0, group.channels - 2});
@@ -54,16 +85,38 @@ TEST(PropertyChannels, WithoutUnreadChannelsANetworkGivesTheSame) {
   EXPECT_EQ(unread_channels(network, groups), removed);
   Network smaller = without_channels(network, groups, removed);
   infer_shapes(smaller);
-  EXPECT_EQ(weight_count(smaller.layers[0].shape), 4 * 3);
-  EXPECT_EQ(smaller.layers[1].shape.groups, 4);
-  EXPECT_EQ(smaller.constants.at("rows").integers[1], 48);
   const Tensor images{.type = ElementType::float32, .shape = {2, 3, 4, 4}, .floats = random_values(96, 70)};
   const Tensor before = open_session(network, {})->run({images}).at(0);
   const Tensor after = open_session(smaller, {})->run({images}).at(0);
-  ASSERT_EQ(before.shape, after.shape);
+  EXPECT_EQ(before.shape, after.shape);
   for (std::size_t i = 0; i < before.floats.size(); ++i) {
     EXPECT_NEAR(before.floats[i], after.floats[i], 1e-4 * (1 + std::abs(before.floats[i])));
   }
+  return smaller;
+}
+
+TEST(PropertyChannels, WithoutUnreadChannelsANetworkGivesTheSame) {
+  const Network network = many_ways();
+  const auto groups = find_channel_groups(network);
+  ASSERT_EQ(groups.size(), 3U) << "of y0, d, y1 and all that is added to them; y2; y3";
+  const Network smaller = expect_the_same_without_channels(network, groups);
+  EXPECT_EQ(weight_count(smaller.layers[0].shape), 4 * 3);
+  EXPECT_EQ(smaller.layers[1].shape.groups, 4);
+  EXPECT_EQ(smaller.constants.at("rows").integers[1], 48);
+}
+
+// Six pairs of y0, three pairs of y1, four of y2 with two each of y3 whose gate goes with them, ten of z3
+// with two each of w3, five of y4.
+TEST(PropertyChannels, ChannelsThatGoTogetherMayGo) {
+  const Network network = ways_together();
+  const auto groups = find_channel_groups(network);
+  ASSERT_EQ(groups.size(), 5U);
+  const Network smaller = expect_the_same_without_channels(network, groups);
+  EXPECT_EQ(smaller.constants.at("w_y0").shape[0], 8);
+  EXPECT_EQ(smaller.constants.at("w_y1").shape, (Shape{2, 4, 1, 1}));
+  EXPECT_EQ(smaller.layers[3].shape.groups, 2);
+  EXPECT_EQ(smaller.constants.at("maps").integers[1], 4);
+  EXPECT_EQ(smaller.constants.at("rows").integers[1], 48);
 }
 
 }  // namespace

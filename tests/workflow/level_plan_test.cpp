@@ -45,6 +45,39 @@ TEST(UnitLevelPlan, SaysWhatIsOutOfReach) {
   EXPECT_FALSE(plan(small_job(), {RoundGoal::Kind::energy, 1}).reachable);
 }
 
+// Of six channels the second and the fifth, each read by one of two groups, are nothing for any image.
+TEST(UnitLevelPlan, TriesChannelsOfAConvolutionOfTwoGroups) {
+  PruneJob job = small_job();
+  Network& network = job.network;
+  const auto values = network.constants.at("fc.weight").floats.begin();
+  network.constants["conv.weight"] = {
+      ElementType::float32, {6, 2, 3, 3}, std::vector<float>(values, values + 108), {}};
+  network.constants["conv.bias"] = {ElementType::float32, {6}, std::vector<float>(6, 0.5F), {}};
+  network.constants["again.weight"] = {
+      ElementType::float32, {4, 3, 3, 3}, std::vector<float>(values + 108, values + 216), {}};
+  network.nodes.insert(network.nodes.begin() + 2,
+                       {"again",
+                        "Conv",
+                        "",
+                        {"b", "again.weight"},
+                        {"d"},
+                        {{"pads", std::vector<int64_t>{1, 1, 1, 1}}, {"group", int64_t{2}}}});
+  network.nodes[3].inputs = {"d"};
+  for (const int64_t channel : {1, 4}) {
+    auto& filters = network.constants.at("conv.weight").floats;
+    std::fill_n(filters.begin() + channel * 18, 18, 0.0F);
+    network.constants.at("conv.bias").floats[static_cast<std::size_t>(channel)] = 0;
+  }
+  infer_shapes(network);
+  PruneContext context = open_context(job, nullptr, {}, {});
+  const auto groups = try_levels(context, network, 1, "round 1").groups;
+  ASSERT_EQ(groups.size(), 2U);
+  EXPECT_EQ(groups[0].group.channels, 3);
+  EXPECT_EQ(groups[0].trial.order, std::vector<int64_t>{1});
+  EXPECT_LT(groups[0].trial.losses.back(), 1e-6);
+  EXPECT_GT(groups[1].trial.losses.back(), 1e-3);
+}
+
 TEST(UnitDefaultOptions, LearnFromLabelsWhereThereAreManyAlone) {
   const PruneOptions few = default_options(method_named("auto"), 1000, true, 1e6);
   EXPECT_EQ(few.training.distillation, 1);

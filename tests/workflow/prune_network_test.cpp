@@ -175,6 +175,16 @@ TEST(UnitPruneNetwork, ABiasThatLayersShareStaysAsItIs) {
   }
 }
 
+TEST(UnitPruneNetwork, ANodeThatNeedsAllChannelsIsSaid) {
+  PruneJob job = small_job();
+  job.network.nodes[1].op = "LRN";
+  job.network.nodes[1].attributes = {{"size", int64_t{3}}};
+  infer_shapes(job.network);
+  job.options.target.energy_share = 0.9;
+  EXPECT_EQ(prune_network(job, nullptr, {}, {}).result.notes.at(1),
+            "channels must stay: those of 'conv' for node 'relu' (LRN)");
+}
+
 TEST(UnitPruneNetwork, WhySoMuchLessThanTheBudgetIsUsedIsSaid) {
   PruneJob job = small_job();
   job.options.target.energy_share = 1;
