@@ -2,6 +2,7 @@
 #include <array>
 #include <map>
 #include <numeric>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -19,6 +20,12 @@ struct Segment {
   int64_t repeat = 1;
 };
 using Layout = std::vector<Segment>;
+
+/// Some of a group's channels, from `first` on, as a group of their own.
+struct Part {
+  std::size_t group = 0;
+  int64_t first = 0;
+};
 
 /// What convolutions with groups make of channels: those that stand at the same place of each of `parts` go
 /// together, and so do `block` neighbours.
@@ -69,6 +76,7 @@ class Tracer {
   }
 
  private:
+  /// The group that it was tied to, of those that are not split further one.
   std::size_t root(std::size_t group) const {
     while (parents_[group] != group) {
       group = parents_[group];
@@ -78,6 +86,7 @@ class Tracer {
 
   std::size_t new_group(int64_t channels) {
     parents_.push_back(parents_.size());
+    children_.emplace_back();
     fixed_.push_back(false);
     reasons_.push_back(nullptr);
     folds_.emplace_back();
@@ -90,9 +99,51 @@ class Tracer {
     all = {std::lcm(all.parts, more.parts), std::lcm(all.block, more.block)};
   }
 
-  const Layout* layout(const std::string& value) const {
+  /// The channels of a value, in groups as they are split by now; nothing where they are not known.
+  std::optional<Layout> layout(const std::string& value) const {
     const auto found = layouts_.find(value);
-    return found == layouts_.end() ? nullptr : &found->second;
+    return found == layouts_.end() ? std::nullopt : std::optional(split_further(found->second));
+  }
+
+  Layout split_further(const Layout& channels) const {
+    Layout result;
+    for (const Segment& segment : channels) {
+      for (const Part& part : parts_of(segment.group)) {
+        result.push_back({part.group, segment.repeat});
+      }
+    }
+    return result;
+  }
+
+  /// What a group has been split into, in order.
+  std::vector<Part> parts_of(std::size_t group) const {
+    const std::size_t whole = root(group);
+    if (children_[whole].empty()) {
+      return {{whole, 0}};
+    }
+    std::vector<Part> parts;
+    int64_t first = 0;
+    for (const std::size_t child : children_[whole]) {
+      for (const Part& part : parts_of(child)) {
+        parts.push_back({part.group, first + part.first});
+      }
+      first += groups_[child].channels;
+    }
+    return parts;
+  }
+
+  /// Into the first `channels` and the others; false where they go together.
+  bool split(std::size_t group, int64_t channels) {
+    const Fold fold = folds_[group];
+    if (fold.parts != 1 || channels % fold.block != 0) {
+      return false;
+    }
+    for (const int64_t part : {channels, groups_[group].channels - channels}) {
+      const std::size_t child = new_group(part);
+      folds_[child] = fold;
+      children_[group].push_back(child);
+    }
+    return true;
   }
 
   const Tensor* constant(const std::string& value) const {
@@ -148,18 +199,27 @@ class Tracer {
     }
   }
 
-  void tie(const Layout& a, const Layout& b) {
-    const bool alike =
-        a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [&](auto& x, auto& y) {
-          return x.repeat == y.repeat && groups_[x.group].channels == groups_[y.group].channels;
-        });
-    if (!alike) {
+  /// Channels at the same place go together. Groups are split where the other value's end.
+  void tie(const Layout& left, const Layout& right) {
+    Layout a = split_further(left);
+    Layout b = split_further(right);
+    std::size_t i = 0;
+    while (i < a.size() && i < b.size() && a[i].repeat == b[i].repeat) {
+      const int64_t x = groups_[a[i].group].channels;
+      const int64_t y = groups_[b[i].group].channels;
+      if (x == y) {
+        fold(a[i].group, Fold(folds_[b[i].group]));
+        parents_[b[i].group] = a[i].group;
+        ++i;
+      } else if (!split(x > y ? a[i].group : b[i].group, std::min(x, y))) {
+        break;
+      }
+      a = split_further(a);
+      b = split_further(b);
+    }
+    if (i < a.size() || i < b.size()) {
       fix(a);
       fix(b);
-      return;
-    }
-    for (std::size_t i = 0; i < a.size(); ++i) {
-      parents_[root(b[i].group)] = root(a[i].group);
     }
   }
 
@@ -188,8 +248,8 @@ class Tracer {
   }
 
   void pass_on(const Node& node) {
-    if (const Layout* channels = layout(node.inputs[0])) {
-      layouts_.emplace(node.outputs[0], Layout(*channels));
+    if (const auto channels = layout(node.inputs[0])) {
+      layouts_.emplace(node.outputs[0], *channels);
     }
   }
 
@@ -198,19 +258,21 @@ class Tracer {
       visit_concat(node);
       return;
     }
-    const Layout* channels = node.inputs.empty() ? nullptr : layout(node.inputs[0]);
-    if (channels == nullptr) {
+    const auto channels = layout(node.inputs[0]);
+    if (!channels) {
       fix_all(node);
       return;
     }
     if (node.op == "BatchNormalization" || node.op == "InstanceNormalization") {
-      visit_norm(node, Layout(*channels));
+      visit_norm(node, *channels);
     } else if (node.op == "PRelu") {
-      visit_slopes(node, Layout(*channels));
+      visit_slopes(node, *channels);
     } else if (node.op == "Flatten" || node.op == "Reshape") {
       visit_flatten(node, *channels);
     } else if (changes_maps_alone(node)) {
       pass_on(node);
+    } else if (node.op == "Pad") {
+      visit_pad(node, *channels);
     } else if (node.op == "Transpose" && permutes(node, {0, 2, 3, 1})) {
       last_.emplace(node.outputs[0], *channels);
     } else if (node.op == "Shape" && tells_batch_alone(node)) {
@@ -255,7 +317,7 @@ class Tracer {
   void visit_layer(const Node& node, std::size_t index) {
     const MacLayer& layer = network_.layers[index];
     const LayerShape& shape = layer.shape;
-    const Layout* read = layout(layer.input);
+    const auto read = layout(layer.input);
     const Shape* output = find_shape(network_, layer.output);
     const bool is_plain = has_weights(network_, layer) && node.inputs.size() > 1 &&
                           reads_alone(node.inputs[1], layer.weights) && node.inputs[0] == layer.input &&
@@ -269,9 +331,9 @@ class Tracer {
       pass_groups_on(node, index);
       return;
     }
-    if (read != nullptr && shape.groups > 1 && !fold_in_parts(*read, shape.groups)) {
+    if (read && shape.groups > 1 && !fold_in_parts(*read, shape.groups)) {
       fix_all(node);
-    } else if (read != nullptr) {
+    } else if (read) {
       note_reader(*read, index);
       place(*read, layer.weights, output_first ? 1 : 0, shape.groups);
     }
@@ -306,8 +368,8 @@ class Tracer {
   /// Lets whole groups of a convolution go: a group's outputs become channels of what it reads.
   void pass_groups_on(const Node& node, std::size_t index) {
     const LayerShape& shape = network_.layers[index].shape;
-    const Layout* read = layout(node.inputs[0]);
-    if (read == nullptr) {
+    const auto read = layout(node.inputs[0]);
+    if (!read) {
       fix_all(node);
       return;
     }
@@ -360,14 +422,14 @@ class Tracer {
       fix_all(node);
       return;
     }
-    const Layout* a = layout(node.inputs[0]);
-    const Layout* b = layout(node.inputs[1]);
+    const auto a = layout(node.inputs[0]);
+    const auto b = layout(node.inputs[1]);
     const Shape* shape = find_shape(network_, node.outputs[0]);
-    if (shape == nullptr || (a == nullptr && b == nullptr)) {
+    if (shape == nullptr || (!a && !b)) {
       fix_all(node);
       return;
     }
-    if (a != nullptr && b != nullptr) {
+    if (a && b) {
       const Shape* left = find_shape(network_, node.inputs[0]);
       const Shape* right = find_shape(network_, node.inputs[1]);
       if (left == nullptr || right == nullptr || left->size() != right->size()) {
@@ -375,11 +437,11 @@ class Tracer {
         return;
       }
       tie(*a, *b);
-      layouts_.emplace(node.outputs[0], Layout(*a));
+      layouts_.emplace(node.outputs[0], *a);
       return;
     }
-    const Layout channels = a != nullptr ? *a : *b;
-    const std::string& other = node.inputs[a != nullptr ? 1 : 0];
+    const Layout channels = a ? *a : *b;
+    const std::string& other = node.inputs[a ? 1 : 0];
     if (const Node* unsqueeze = unsqueeze_of_constant(other, shape->size(), count(channels))) {
       place(channels, unsqueeze->inputs[0], 0);
     } else if (constant(other) == nullptr || shape->size() < 2) {
@@ -413,14 +475,14 @@ class Tracer {
     const bool is_of_channels =
         axis != nullptr && (*axis == 1 || (shape != nullptr && *axis + std::ssize(*shape) == 1));
     const bool all_known = std::all_of(node.inputs.begin(), node.inputs.end(),
-                                       [&](const std::string& input) { return layout(input) != nullptr; });
+                                       [&](const std::string& input) { return layout(input).has_value(); });
     if (!is_of_channels || !all_known) {
       fix_all(node);
       return;
     }
     Layout channels;
     for (const std::string& input : node.inputs) {
-      const Layout& part = *layout(input);
+      const Layout part = *layout(input);
       channels.insert(channels.end(), part.begin(), part.end());
     }
     layouts_.emplace(node.outputs[0], std::move(channels));
@@ -444,6 +506,35 @@ class Tracer {
       place_broadcast(channels, node.inputs[1], shape->size(), 1);
     }
     layouts_.emplace(node.outputs[0], channels);
+  }
+
+  /// Channels of a constant in front and behind, as the shortcuts of residual networks have them that get
+  /// wider without weights (He et al., CVPR 2016, option A): they go by other amounts.
+  void visit_pad(const Node& node, const Layout& channels) {
+    const std::string* mode = find_attribute<std::string>(node, "mode");
+    const std::vector<int64_t> pads = list_of(node, "pads", 1);
+    const std::size_t axes = pads.size() / 2;
+    const bool is_plain = (mode == nullptr || *mode == "constant") && axes >= 2 && pads[0] == 0 &&
+                          pads[axes] == 0 && pads[1] >= 0 && pads[axes + 1] >= 0 &&
+                          (node.inputs.size() < 4 || node.inputs[3].empty());
+    if (!is_plain) {
+      fix(channels);
+      return;
+    }
+    Layout wider = channels;
+    const auto border = [&](Layout::const_iterator place, std::size_t index) {
+      if (pads[index] > 0) {
+        const Layout added{{new_group(pads[index]), 1}};
+        if (node.inputs.size() < 2 || flow_.readers.at(node.inputs[1]).size() != 1) {
+          fix(added);
+        }
+        groups_.back().counts.push_back({node.inputs.size() < 2 ? "" : node.inputs[1], index, 1});
+        wider.insert(place, added[0]);
+      }
+    };
+    border(wider.end(), axes + 1);
+    border(wider.begin(), 1);
+    layouts_.emplace(node.outputs[0], std::move(wider));
   }
 
   /// From maps to rows: a channel becomes as many values as a map has. From rows to maps of one value each.
@@ -580,18 +671,16 @@ class Tracer {
     std::map<std::size_t, ChannelGroup> roots;
     std::map<std::size_t, const Node*> unusable;
     for (std::size_t i = 0; i < groups_.size(); ++i) {
-      ChannelGroup& all = roots[root(i)];
-      const ChannelGroup& part = groups_[i];
-      all.channels = part.channels;
-      append(all.givers, part.givers);
-      append(all.readers, part.readers);
-      append(all.grouped, part.grouped);
-      append(all.places, part.places);
-      append(all.counts, part.counts);
-      fold(root(i), Fold(folds_[i]));
-      if (fixed_[i]) {
-        const Node*& reason = unusable[root(i)];
-        reason = reason == nullptr ? reasons_[i] : reason;
+      const std::vector<Part> parts = parts_of(i);
+      for (const Part& part : parts) {
+        ChannelGroup& all = roots[part.group];
+        all.channels = groups_[part.group].channels;
+        add_part(all, groups_[i], part.first);
+        fold(part.group, Fold(folds_[i]));
+        if (fixed_[i]) {
+          const Node*& reason = unusable[part.group];
+          reason = reason == nullptr ? reasons_[i] : reason;
+        }
       }
     }
     Traced traced;
@@ -632,9 +721,19 @@ class Tracer {
     return false;
   }
 
-  template <class T>
-  static void append(std::vector<T>& all, const std::vector<T>& more) {
-    all.insert(all.end(), more.begin(), more.end());
+  /// What is known of a group's channels from `first` on.
+  static void add_part(ChannelGroup& part, const ChannelGroup& group, int64_t first) {
+    const auto add = [first](auto& all, const auto& more) {
+      for (auto channels : more) {
+        channels.first += first * channels.repeat;
+        all.push_back(std::move(channels));
+      }
+    };
+    add(part.givers, group.givers);
+    add(part.readers, group.readers);
+    add(part.places, group.places);
+    part.grouped.insert(part.grouped.end(), group.grouped.begin(), group.grouped.end());
+    part.counts.insert(part.counts.end(), group.counts.begin(), group.counts.end());
   }
 
   /// Fewer channels, of which each is all that goes together.
@@ -675,6 +774,7 @@ class Tracer {
   std::vector<ChannelGroup> groups_;
   std::vector<Fold> folds_;
   std::vector<std::size_t> parents_;
+  std::vector<std::vector<std::size_t>> children_;  ///< what a group is split into; empty: nothing
   std::vector<bool> fixed_;
   std::vector<const Node*> reasons_;  ///< why a group is fixed; nullptr: an output
   const Node* visited_ = nullptr;

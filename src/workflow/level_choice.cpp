@@ -5,6 +5,7 @@
 #include <cmath>
 #include <iterator>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include "network/weights.h"
@@ -101,6 +102,17 @@ std::vector<std::vector<int64_t>> LevelChoice::channels(const Levels& levels) co
   return removed;
 }
 
+std::vector<std::size_t> LevelChoice::users_of_weights(std::size_t layer) const {
+  std::vector<std::size_t> users;
+  for (std::size_t l = 0; l < network_->layers.size(); ++l) {
+    if (l == layer || (has_weights(*network_, network_->layers[l]) &&
+                       network_->layers[l].weights == network_->layers[layer].weights)) {
+      users.push_back(l);
+    }
+  }
+  return users;
+}
+
 const LevelChoice::Curve& LevelChoice::curve(std::size_t layer, const std::vector<std::size_t>& removals) {
   std::vector<std::size_t> key{layer};
   Levels only{.removals = std::vector<std::size_t>(groups_.size())};
@@ -119,46 +131,66 @@ const LevelChoice::Curve& LevelChoice::curve(std::size_t layer, const std::vecto
     found = std::make_unique<Curve>(curve_between(layer, removals, read));
     return *found;
   }
-  found = std::make_unique<Curve>();
+  found = std::make_unique<Curve>(network_ == nullptr ? curve_of_weights(layer) : curve_of_cost(layer, only));
+  return *found;
+}
+
+LevelChoice::Curve LevelChoice::curve_of_weights(std::size_t layer) const {
   const LayerChoices& choices = layers_[layer];
-  std::optional<CostCurve> costs;
-  std::optional<double> pattern_cost;
-  if (network_ != nullptr) {
-    std::vector<ChannelGroup> groups;
-    for (const GroupChoices& group : groups_) {
-      groups.push_back(group.group);
-    }
-    LayerAlone alone =
-        layer_alone(*network_, layer, *stats_, kept_channels(*network_, groups, channels(only))[layer]);
-    if (!choices.is_pruned) {
-      found->levels.push_back({1, 0, layer_cost(alone.network, 0, alone.stats, *setting_, cost_)});
-      return *found;
-    }
-    if (choices.trial.pattern_loss) {
-      LayerAlone patterned = alone;
-      set_pattern(patterned.network, 0, *setting_->accelerator.weight_pattern);
-      pattern_cost = layer_cost(patterned.network, 0, patterned.stats, *setting_, cost_);
-    }
-    EnergySetting setting = *setting_;
-    if (choices.trial.pattern_loss) {
-      setting.workload.pattern_group = 0;  // Where a few weights follow the pattern by chance is no saving.
-    }
-    costs.emplace(alone, setting, cost_);
+  if (!choices.is_pruned) {
+    return {{{1, 0, choices.nonzero}}};
+  }
+  return curve_at(choices, [&](double share) { return share * choices.nonzero; });
+}
+
+LevelChoice::Curve LevelChoice::curve_of_cost(std::size_t layer, const Levels& levels) const {
+  std::vector<ChannelGroup> groups;
+  for (const GroupChoices& group : groups_) {
+    groups.push_back(group.group);
+  }
+  const std::vector<KeptChannels> kept = kept_channels(*network_, groups, channels(levels));
+  const LayerChoices& choices = layers_[layer];
+  const std::vector<std::size_t> users = users_of_weights(layer);
+  if (layer != users.front() && layers_[users.front()].is_pruned) {
+    return {{{1, 0, 0}}};  // The first one has the cost of all.
   }
   if (!choices.is_pruned) {
-    found->levels.push_back({1, 0, choices.nonzero});
-    return *found;
+    const LayerAlone alone = layer_alone(*network_, layer, *stats_, kept[layer]);
+    return {{{1, 0, layer_cost(alone.network, 0, alone.stats, *setting_, cost_)}}};
   }
+  EnergySetting setting = *setting_;
+  if (choices.trial.pattern_loss) {
+    setting.workload.pattern_group = 0;  // Where a few weights follow the pattern by chance is no saving.
+  }
+  std::vector<CostCurve> costs;
+  double pattern_cost = 0;
+  for (const std::size_t user : users) {
+    LayerAlone alone = layer_alone(*network_, user, *stats_, kept[user]);
+    costs.emplace_back(alone, setting, cost_);
+    if (choices.trial.pattern_loss) {
+      set_pattern(alone.network, 0, *setting_->accelerator.weight_pattern);
+      pattern_cost += layer_cost(alone.network, 0, alone.stats, *setting_, cost_);
+    }
+  }
+  Curve curve = curve_at(choices, [&](double share) {
+    return std::accumulate(costs.begin(), costs.end(), 0.0,
+                           [share](double sum, const CostCurve& each) { return sum + each.at(share); });
+  });
+  if (choices.trial.pattern_loss) {
+    curve.levels.push_back({1, *choices.trial.pattern_loss, pattern_cost, true});
+  }
+  return curve;
+}
+
+LevelChoice::Curve LevelChoice::curve_at(const LayerChoices& choices,
+                                         const std::function<double(double share)>& cost) {
   const double least = std::min(1.0, std::max(choices.fewest / choices.nonzero, tried_shares.back() / 2));
+  Curve curve;
   for (std::size_t i = 0; i <= steps_of_share; ++i) {
     const double share = std::pow(least, static_cast<double>(i) / steps_of_share);
-    found->levels.push_back(
-        {share, loss_at(choices.trial.losses, share), costs ? costs->at(share) : share * choices.nonzero});
+    curve.levels.push_back({share, loss_at(choices.trial.losses, share), cost(share)});
   }
-  if (pattern_cost) {
-    found->levels.push_back({1, *choices.trial.pattern_loss, *pattern_cost, true});
-  }
-  return *found;
+  return curve;
 }
 
 int64_t LevelChoice::channels_read(std::size_t layer, const std::vector<std::size_t>& removals) const {

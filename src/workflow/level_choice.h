@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -59,7 +60,13 @@ class LevelChoice {
   void set_shares(Levels& levels, double price);
   /// Weights that the limit has room for: between two prices a layer may jump from few to many.
   void spend_rest(Levels& levels, double limit);
+  /// The layers that have the layer's weights, in order.
+  [[nodiscard]] std::vector<std::size_t> users_of_weights(std::size_t layer) const;
   const Curve& curve(std::size_t layer, const std::vector<std::size_t>& removals);
+  [[nodiscard]] Curve curve_of_weights(std::size_t layer) const;
+  /// With the removals of `levels`. Where layers share weights, the first has the cost of all.
+  [[nodiscard]] Curve curve_of_cost(std::size_t layer, const Levels& levels) const;
+  static Curve curve_at(const LayerChoices& choices, const std::function<double(double share)>& cost);
   /// Of a layer that reads `groups`, whose removals differ: by the number of channels that are left, between
   /// the curves with each removal in all of them.
   Curve curve_between(std::size_t layer, const std::vector<std::size_t>& removals,

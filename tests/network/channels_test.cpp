@@ -93,6 +93,63 @@ TEST(UnitChannels, ASumTiesItsTermsTogether) {
   }
 }
 
+// A concatenation of 2 and 4 channels, and a convolution's 6.
+TEST(UnitChannels, ASumSplitsGroupsWhereItsTermsEnd) {
+  GraphBuilder graph;
+  const Shape map{1, 6, 4, 4};
+  graph.input("x", {1, 1, 4, 4}).constant("wa", {2, 1, 1, 1}).constant("wb", {4, 1, 1, 1});
+  graph.constant("wc", {6, 1, 1, 1}).constant("wo", {1, 6, 1, 1});
+  graph.node("Conv", {"x", "wa"}, "a", {1, 2, 4, 4}).node("Conv", {"x", "wb"}, "b", {1, 4, 4, 4});
+  graph.node("Conv", {"x", "wc"}, "c", map);
+  graph.node("Concat", {"a", "b"}, "ab", map, {{"axis", int64_t{1}}}).node("Add", {"ab", "c"}, "s", map);
+  graph.node("Conv", {"s", "wo"}, "o", {1, 1, 4, 4}).output("o");
+  const Network network = graph.build();
+  const auto groups = find_channel_groups(network);
+  ASSERT_EQ(groups.size(), 2U);
+  EXPECT_EQ(groups[0].channels, 2);
+  EXPECT_EQ(givers_of(groups[0]), (std::vector<std::size_t>{0, 2}));
+  EXPECT_EQ(givers_of(groups[1]), (std::vector<std::size_t>{1, 2}));
+  const Network smaller = without_channels(network, groups, {{1}, {0, 2}});
+  EXPECT_EQ(smaller.constants.at("wa").floats, std::vector<float>{1});
+  EXPECT_EQ(smaller.constants.at("wb").floats, (std::vector<float>{2, 4}));
+  EXPECT_EQ(smaller.constants.at("wc").floats, (std::vector<float>{1, 4, 6}));
+  EXPECT_EQ(smaller.constants.at("wo").floats, (std::vector<float>{1, 4, 6}));
+}
+
+// A shortcut that gets wider by a channel in front and two behind. What stands in front may go, and the
+// border gets smaller by it.
+TEST(UnitChannels, ABorderOfChannelsGoesWithThem) {
+  for (const bool is_constant : {true, false}) {
+    GraphBuilder graph;
+    const Shape wide{1, 5, 4, 4};
+    graph.input("x", {1, 1, 4, 4}).constant("wa", {2, 1, 1, 1}).constant("wb", {5, 2, 1, 1});
+    graph.constant("wo", {1, 5, 1, 1}).node("Conv", {"x", "wa"}, "a", {1, 2, 4, 4});
+    graph.node("Conv", {"a", "wb"}, "b", wide);
+    const std::vector<int64_t> pads{0, 1, 0, 0, 0, 2, 0, 0};
+    const std::vector<std::string> operands{"a", "pads"};
+    graph.node("Pad", {operands.begin(), operands.begin() + (is_constant ? 2 : 1)}, "p", wide,
+               is_constant ? GraphBuilder::Attributes{} : GraphBuilder::Attributes{{"pads", pads}});
+    graph.node("Add", {"b", "p"}, "s", wide).node("Conv", {"s", "wo"}, "o", {1, 1, 4, 4}).output("o");
+    Network network = graph.build();
+    if (is_constant) {
+      network.constants["pads"] = {.type = ElementType::int64, .shape = {8}, .integers = pads};
+    }
+    const auto groups = find_channel_groups(network);
+    // One channel alone stays: no group. An attribute stays as it is.
+    ASSERT_EQ(groups.size(), is_constant ? 2U : 1U);
+    for (const ChannelGroup& group : groups) {
+      const bool is_border = givers_of(group) == std::vector<std::size_t>{1};
+      const Network smaller = without_channels(network, {group}, {{1}});
+      EXPECT_EQ(smaller.constants.at("wa").floats.size(), is_border ? 2U : 1U);
+      EXPECT_EQ(smaller.constants.at("wo").floats,
+                is_border ? (std::vector<float>{1, 2, 3, 4}) : (std::vector<float>{1, 2, 4, 5}));
+      if (is_constant) {
+        EXPECT_EQ(smaller.constants.at("pads").integers[5], is_border ? 1 : 2);
+      }
+    }
+  }
+}
+
 /// Conv a (3 -> 4), a node, conv b (4 -> 5).
 std::size_t groups_around(const std::string& op, const GraphBuilder::Attributes& attributes,
                           const Shape& given) {

@@ -74,12 +74,37 @@ Network ways_together() {
   return tiny.build({"out"});
 }
 
+/// Sums whose terms end at different places: a concatenation of 4 and 6 channels, a border of 2 and 3
+/// channels around 5, and a convolution's 10.
+Network sums_of_parts() {
+  TinyNetwork tiny;
+  const auto convolution = [&](const std::string& from, const std::string& to, int64_t outputs,
+                               int64_t inputs, uint64_t seed) {
+    tiny.constant("w_" + to, {outputs, inputs, 1, 1},
+                  random_values(static_cast<std::size_t>(outputs * inputs), seed));
+    tiny.node("Conv", {from, "w_" + to}, to, {1, outputs, 4, 4});
+  };
+  const Shape ten{1, 10, 4, 4};
+  tiny.input("x", {-1, 3, 4, 4});
+  convolution("x", "a", 4, 3, 1);
+  convolution("x", "b", 6, 3, 2);
+  tiny.node("Concat", {"a", "b"}, "ab", ten, {{"axis", int64_t{1}}});
+  convolution("x", "c", 10, 3, 3);
+  tiny.node("Add", {"ab", "c"}, "s", ten).node("Relu", {"s"}, "r", ten);
+  convolution("x", "d", 5, 3, 4);
+  tiny.integers("pads", {0, 2, 0, 0, 0, 3, 0, 0}).constant("zero", {}, {0});
+  tiny.node("Pad", {"d", "pads", "zero"}, "p", ten).node("Add", {"r", "p"}, "t", ten);
+  convolution("t", "out", 3, 10, 5);
+  return tiny.build({"out"});
+}
+
 /// A channel that nothing reads can be zeroed or taken out: the network gives the same.
-/// @return the network without two channels of each group
+/// @return the network without two channels of each group, one where there are two
 Network expect_the_same_without_channels(Network network, const std::vector<ChannelGroup>& groups) {
   std::vector<std::vector<int64_t>> removed;
   for (const ChannelGroup& group : groups) {
-    removed.push_back({0, group.channels - 2});
+    removed.push_back(group.channels > 2 ? std::vector<int64_t>{0, group.channels - 2}
+                                         : std::vector<int64_t>{1});
     clear_channels(network, group, removed.back());
   }
   EXPECT_EQ(unread_channels(network, groups), removed);
@@ -117,6 +142,19 @@ TEST(PropertyChannels, ChannelsThatGoTogetherMayGo) {
   EXPECT_EQ(smaller.layers[3].shape.groups, 2);
   EXPECT_EQ(smaller.constants.at("maps").integers[1], 4);
   EXPECT_EQ(smaller.constants.at("rows").integers[1], 48);
+}
+
+// Channels 0 and 1 stand in front of the border, 2 and 3 end with a's, 4 to 6 with d's, 7 to 9 behind it.
+TEST(PropertyChannels, SumsSplitThemWhereTheirTermsEnd) {
+  const Network network = sums_of_parts();
+  const auto groups = find_channel_groups(network);
+  ASSERT_EQ(groups.size(), 4U);
+  const Network smaller = expect_the_same_without_channels(network, groups);
+  EXPECT_EQ(smaller.constants.at("pads").integers, (std::vector<int64_t>{0, 1, 0, 0, 0, 1, 0, 0}));
+  EXPECT_EQ(smaller.constants.at("w_a").shape[0], 2);
+  EXPECT_EQ(smaller.constants.at("w_b").shape[0], 2);
+  EXPECT_EQ(smaller.constants.at("w_d").shape[0], 2);
+  EXPECT_EQ(smaller.constants.at("w_c").shape[0], 4);
 }
 
 }  // namespace

@@ -204,5 +204,24 @@ TEST(UnitLevelTrials, UnreadChannelsGoAnywayAndOneStays) {
   EXPECT_EQ(channels_gone({.unread = 7}, 8, 5), 7);
 }
 
+// Convolutions a and b (4 -> 4) with the same weights, behind one another: what goes saves energy in both.
+TEST(UnitLevelChoice, LayersThatShareWeightsLoseThemTogether) {
+  GraphBuilder graph;
+  graph.input("x", {1, 4, 8, 8}).constant("w", {4, 4, 1, 1}).node("Conv", {"x", "w"}, "a", {1, 4, 8, 8});
+  const Network network = graph.node("Conv", {"a", "w"}, "b", {1, 4, 8, 8}).output("b").build();
+  const Problem problem{.network = network, .layers = {}};
+  LevelChoice choice(
+      network, problem.stats, problem.setting, Cost::energy,
+      {{.is_pruned = true, .nonzero = 16, .trial = {.losses = {0.001, 0.004, 0.02, 0.08, 0.3, 1.2}}}, {}},
+      {});
+  const CostCurve one(layer_alone(network, 0, problem.stats), problem.setting, Cost::energy);
+  const CostCurve other(layer_alone(network, 1, problem.stats), problem.setting, Cost::energy);
+  const double dense = one.at(1) + other.at(1);
+  const Levels found = choice.within(0.96 * dense);
+  EXPECT_LE(found.cost, 0.96 * dense);
+  EXPECT_GT(found.cost, 0.955 * dense);
+  EXPECT_NEAR(found.cost, one.at(found.shares[0]) + other.at(found.shares[0]), 1e-9 * dense);
+}
+
 }  // namespace
 }  // namespace mj
