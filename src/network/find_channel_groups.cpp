@@ -1,38 +1,17 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <numeric>
 #include <optional>
 #include <set>
 #include <string_view>
 #include <utility>
 
-#include "network/channels.h"
+#include "network/channel_ties.h"
 #include "network/dataflow.h"
 #include "network/weights.h"
 
 namespace mj {
 namespace {
-
-/// Part of a value's channels (axis 1): a group's, each `repeat` times in a row.
-struct Segment {
-  std::size_t group = 0;
-  int64_t repeat = 1;
-};
-using Layout = std::vector<Segment>;
-
-/// Some of a group's channels, from `first` on, as a group of their own.
-struct Part {
-  std::size_t group = 0;
-  int64_t first = 0;
-};
-
-/// What convolutions with groups make of channels: those that stand at the same place of each of `parts` go
-/// together, and so do `block` neighbours.
-struct Fold {
-  int64_t parts = 1;
-  int64_t block = 1;
-};
 
 constexpr std::array<std::string_view, 31> channelwise{
     "Abs",           "AveragePool", "Cast",           "Ceil",
@@ -76,74 +55,10 @@ class Tracer {
   }
 
  private:
-  /// The group that it was tied to, of those that are not split further one.
-  std::size_t root(std::size_t group) const {
-    while (parents_[group] != group) {
-      group = parents_[group];
-    }
-    return group;
-  }
-
-  std::size_t new_group(int64_t channels) {
-    parents_.push_back(parents_.size());
-    children_.emplace_back();
-    fixed_.push_back(false);
-    reasons_.push_back(nullptr);
-    folds_.emplace_back();
-    groups_.push_back({.channels = channels});
-    return parents_.back();
-  }
-
-  void fold(std::size_t group, const Fold& more) {
-    Fold& all = folds_[group];
-    all = {std::lcm(all.parts, more.parts), std::lcm(all.block, more.block)};
-  }
-
-  /// The channels of a value, in groups as they are split by now; nothing where they are not known.
-  std::optional<Layout> layout(const std::string& value) const {
+  /// The channels of a value; nothing where they are not known.
+  std::optional<ChannelLayout> layout(const std::string& value) const {
     const auto found = layouts_.find(value);
-    return found == layouts_.end() ? std::nullopt : std::optional(split_further(found->second));
-  }
-
-  Layout split_further(const Layout& channels) const {
-    Layout result;
-    for (const Segment& segment : channels) {
-      for (const Part& part : parts_of(segment.group)) {
-        result.push_back({part.group, segment.repeat});
-      }
-    }
-    return result;
-  }
-
-  /// What a group has been split into, in order.
-  std::vector<Part> parts_of(std::size_t group) const {
-    const std::size_t whole = root(group);
-    if (children_[whole].empty()) {
-      return {{whole, 0}};
-    }
-    std::vector<Part> parts;
-    int64_t first = 0;
-    for (const std::size_t child : children_[whole]) {
-      for (const Part& part : parts_of(child)) {
-        parts.push_back({part.group, first + part.first});
-      }
-      first += groups_[child].channels;
-    }
-    return parts;
-  }
-
-  /// Into the first `channels` and the others; false where they go together.
-  bool split(std::size_t group, int64_t channels) {
-    const Fold fold = folds_[group];
-    if (fold.parts != 1 || channels % fold.block != 0) {
-      return false;
-    }
-    for (const int64_t part : {channels, groups_[group].channels - channels}) {
-      const std::size_t child = new_group(part);
-      folds_[child] = fold;
-      children_[group].push_back(child);
-    }
-    return true;
+    return found == layouts_.end() ? std::nullopt : std::optional(ties_.resolved(found->second));
   }
 
   const Tensor* constant(const std::string& value) const {
@@ -151,14 +66,7 @@ class Tracer {
     return found == network_.constants.end() ? nullptr : &found->second;
   }
 
-  void fix(const Layout& channels) {
-    for (const Segment& segment : channels) {
-      if (!fixed_[segment.group]) {
-        fixed_[segment.group] = true;
-        reasons_[segment.group] = visited_;
-      }
-    }
-  }
+  void fix(const ChannelLayout& channels) { ties_.fix(channels, visited_); }
 
   void fix(const std::string& value) {
     for (const auto& layouts : {std::cref(layouts_), std::cref(last_)}) {
@@ -174,52 +82,21 @@ class Tracer {
     }
   }
 
-  int64_t count(const Layout& channels) const {
-    int64_t sum = 0;
-    for (const Segment& segment : channels) {
-      sum += groups_[segment.group].channels * segment.repeat;
-    }
-    return sum;
-  }
+  int64_t count(const ChannelLayout& channels) const { return ties_.count(channels); }
 
   /// Channels along an axis of a constant that only this node reads.
-  /// @param parts of the channels, of which the axis has one
-  void place(const Layout& channels, const std::string& name, std::size_t axis, int64_t parts = 1) {
+  void place(const ChannelLayout& channels, const std::string& name, std::size_t axis) {
     const Tensor* tensor = constant(name);
     const auto readers = flow_.readers.find(name);
     if (tensor == nullptr || !is_floating(tensor->type) || readers->second.size() != 1 ||
-        axis >= tensor->shape.size() || tensor->shape[axis] * parts != count(channels)) {
+        axis >= tensor->shape.size() || tensor->shape[axis] != count(channels)) {
       fix(channels);
       return;
     }
     int64_t first = 0;
     for (const Segment& segment : channels) {
-      groups_[segment.group].places.push_back({name, axis, first, segment.repeat});
-      first += groups_[segment.group].channels * segment.repeat;
-    }
-  }
-
-  /// Channels at the same place go together. Groups are split where the other value's end.
-  void tie(const Layout& left, const Layout& right) {
-    Layout a = split_further(left);
-    Layout b = split_further(right);
-    std::size_t i = 0;
-    while (i < a.size() && i < b.size() && a[i].repeat == b[i].repeat) {
-      const int64_t x = groups_[a[i].group].channels;
-      const int64_t y = groups_[b[i].group].channels;
-      if (x == y) {
-        fold(a[i].group, Fold(folds_[b[i].group]));
-        parents_[b[i].group] = a[i].group;
-        ++i;
-      } else if (!split(x > y ? a[i].group : b[i].group, std::min(x, y))) {
-        break;
-      }
-      a = split_further(a);
-      b = split_further(b);
-    }
-    if (i < a.size() || i < b.size()) {
-      fix(a);
-      fix(b);
+      ties_.notes(segment.group).places.push_back({name, axis, first, segment.repeat});
+      first += ties_.channels_of(segment);
     }
   }
 
@@ -230,7 +107,7 @@ class Tracer {
     if (!plain) {
       fix_all(node);
     } else if (last_.contains(node.inputs[0])) {
-      visit_last(node, Layout(last_.find(node.inputs[0])->second));
+      visit_last(node, ChannelLayout(last_.find(node.inputs[0])->second));
     } else if (layer != layers_.end()) {
       visit_layer(node, layer->second);
     } else if (is_one_of(channelwise, node.op)) {
@@ -283,7 +160,7 @@ class Tracer {
   }
 
   /// Of a value with the channels along its last axis, as between two Transpose nodes.
-  void visit_last(const Node& node, const Layout& channels) {
+  void visit_last(const Node& node, const ChannelLayout& channels) {
     if (is_one_of(channelwise, node.op)) {
       last_.emplace(node.outputs[0], channels);
     } else if (node.op == "Transpose" && permutes(node, {0, 3, 1, 2})) {
@@ -331,16 +208,17 @@ class Tracer {
       pass_groups_on(node, index);
       return;
     }
-    if (read && shape.groups > 1 && !fold_in_parts(*read, shape.groups)) {
+    const auto of_group = read ? ties_.tie_parts(*read, shape.groups) : std::nullopt;
+    if (read && !of_group) {
       fix_all(node);
     } else if (read) {
-      note_reader(*read, index);
-      place(*read, layer.weights, output_first ? 1 : 0, shape.groups);
+      note_reader(ties_.resolved(*read), index);
+      place(*of_group, layer.weights, output_first ? 1 : 0);
     }
-    const Layout given{{new_group(shape.groups * shape.k), 1}};
-    fold(given[0].group, {.parts = shape.groups});
-    groups_.back().givers.push_back({index});
-    note_outputs(node, given, layer.weights, output_first ? 0 : 1);
+    const ChannelLayout given = ties_.add(shape.groups * shape.k);
+    ties_.notes(given[0].group).givers.push_back({index});
+    ties_.tie_parts(given, shape.groups);
+    note_outputs(node, ties_.resolved(given), layer.weights, output_first ? 0 : 1);
   }
 
   /// Whether all nodes between a layer and its weights are read by the next alone.
@@ -356,46 +234,32 @@ class Tracer {
     return true;
   }
 
-  /// Lets a channel of each of a convolution's groups go together.
-  bool fold_in_parts(const Layout& read, int64_t parts) {
-    if (read.size() != 1 || groups_[read[0].group].channels % parts != 0) {
-      return false;
-    }
-    fold(read[0].group, {.parts = parts});
-    return true;
-  }
-
   /// Lets whole groups of a convolution go: a group's outputs become channels of what it reads.
   void pass_groups_on(const Node& node, std::size_t index) {
     const LayerShape& shape = network_.layers[index].shape;
     const auto read = layout(node.inputs[0]);
-    if (!read) {
+    auto given = read ? ties_.tie_neighbours(*read, shape.c) : std::nullopt;
+    if (!given) {
       fix_all(node);
       return;
     }
-    Layout given = *read;
-    for (Segment& segment : given) {
-      const int64_t block = std::lcm(shape.c, segment.repeat) / segment.repeat;
-      if (groups_[segment.group].channels % block != 0 || segment.repeat * shape.k % shape.c != 0) {
-        fix_all(node);
-        return;
-      }
-      fold(segment.group, {.block = block});
-      segment.repeat = segment.repeat * shape.k / shape.c;
-      groups_[segment.group].grouped.push_back(index);
+    for (Segment& segment : *given) {
+      segment.repeat = segment.repeat / shape.c * shape.k;
+      ties_.notes(segment.group).grouped.push_back(index);
     }
-    note_outputs(node, given, network_.layers[index].weights, 0);
+    note_outputs(node, *given, network_.layers[index].weights, 0);
   }
 
-  void note_reader(const Layout& channels, std::size_t layer) {
+  void note_reader(const ChannelLayout& channels, std::size_t layer) {
     int64_t first = 0;
     for (const Segment& segment : channels) {
-      groups_[segment.group].readers.push_back({layer, first, segment.repeat});
-      first += groups_[segment.group].channels * segment.repeat;
+      ties_.notes(segment.group).readers.push_back({layer, first, segment.repeat});
+      first += ties_.channels_of(segment);
     }
   }
 
-  void note_outputs(const Node& node, const Layout& given, const std::string& weights, std::size_t axis) {
+  void note_outputs(const Node& node, const ChannelLayout& given, const std::string& weights,
+                    std::size_t axis) {
     place(given, weights, axis);
     if (node.inputs.size() > 2 && !node.inputs[2].empty()) {
       place_broadcast(given, node.inputs[2], node.op == "Conv" ? 1 : 2, node.op == "Conv" ? 0 : 1);
@@ -404,7 +268,8 @@ class Tracer {
   }
 
   /// A constant that is broadcast over a value of `rank` dimensions with the channels along `axis`.
-  void place_broadcast(const Layout& channels, const std::string& name, std::size_t rank, std::size_t axis) {
+  void place_broadcast(const ChannelLayout& channels, const std::string& name, std::size_t rank,
+                       std::size_t axis) {
     const Tensor* tensor = constant(name);
     if (tensor == nullptr || tensor->shape.size() > rank) {
       fix(channels);
@@ -436,11 +301,14 @@ class Tracer {
         fix_all(node);
         return;
       }
-      tie(*a, *b);
+      if (!ties_.tie(*a, *b)) {
+        fix(*a);
+        fix(*b);
+      }
       layouts_.emplace(node.outputs[0], *a);
       return;
     }
-    const Layout channels = a ? *a : *b;
+    const ChannelLayout channels = a ? *a : *b;
     const std::string& other = node.inputs[a ? 1 : 0];
     if (const Node* unsqueeze = unsqueeze_of_constant(other, shape->size(), count(channels))) {
       place(channels, unsqueeze->inputs[0], 0);
@@ -480,22 +348,22 @@ class Tracer {
       fix_all(node);
       return;
     }
-    Layout channels;
+    ChannelLayout channels;
     for (const std::string& input : node.inputs) {
-      const Layout part = *layout(input);
+      const ChannelLayout part = *layout(input);
       channels.insert(channels.end(), part.begin(), part.end());
     }
     layouts_.emplace(node.outputs[0], std::move(channels));
   }
 
-  void visit_norm(const Node& node, const Layout& channels) {
+  void visit_norm(const Node& node, const ChannelLayout& channels) {
     for (std::size_t i = 1; i < node.inputs.size(); ++i) {
       place(channels, node.inputs[i], 0);
     }
     layouts_.emplace(node.outputs[0], channels);
   }
 
-  void visit_slopes(const Node& node, const Layout& channels) {
+  void visit_slopes(const Node& node, const ChannelLayout& channels) {
     const Shape* shape = find_shape(network_, node.inputs[0]);
     const Shape* slopes = node.inputs.size() > 1 ? find_shape(network_, node.inputs[1]) : nullptr;
     if (shape == nullptr || slopes == nullptr) {
@@ -510,7 +378,7 @@ class Tracer {
 
   /// Channels of a constant in front and behind, as the shortcuts of residual networks have them that get
   /// wider without weights (He et al., CVPR 2016, option A): they go by other amounts.
-  void visit_pad(const Node& node, const Layout& channels) {
+  void visit_pad(const Node& node, const ChannelLayout& channels) {
     const std::string* mode = find_attribute<std::string>(node, "mode");
     const std::vector<int64_t> pads = list_of(node, "pads", 1);
     const std::size_t axes = pads.size() / 2;
@@ -521,14 +389,15 @@ class Tracer {
       fix(channels);
       return;
     }
-    Layout wider = channels;
-    const auto border = [&](Layout::const_iterator place, std::size_t index) {
+    ChannelLayout wider = channels;
+    const auto border = [&](ChannelLayout::const_iterator place, std::size_t index) {
       if (pads[index] > 0) {
-        const Layout added{{new_group(pads[index]), 1}};
+        const ChannelLayout added = ties_.add(pads[index]);
         if (node.inputs.size() < 2 || flow_.readers.at(node.inputs[1]).size() != 1) {
           fix(added);
         }
-        groups_.back().counts.push_back({node.inputs.size() < 2 ? "" : node.inputs[1], index, 1});
+        ties_.notes(added[0].group)
+            .counts.push_back({node.inputs.size() < 2 ? "" : node.inputs[1], index, 1});
         wider.insert(place, added[0]);
       }
     };
@@ -538,8 +407,8 @@ class Tracer {
   }
 
   /// From maps to rows: a channel becomes as many values as a map has. From rows to maps of one value each.
-  void visit_flatten(const Node& node, const Layout& before) {
-    Layout channels = before;
+  void visit_flatten(const Node& node, const ChannelLayout& before) {
+    ChannelLayout channels = before;
     const Shape* from = find_shape(network_, node.inputs[0]);
     const Shape* to = find_shape(network_, node.outputs[0]);
     const bool are_known = from != nullptr && to != nullptr && from->size() >= 2 && to->size() >= 2 &&
@@ -563,7 +432,7 @@ class Tracer {
   }
 
   /// To rows, of a value with the channels along its last axis: a channel has a place in every pixel.
-  void visit_last_flatten(const Node& node, const Layout& pixel) {
+  void visit_last_flatten(const Node& node, const ChannelLayout& pixel) {
     const Shape* to = find_shape(network_, node.outputs[0]);
     const int64_t channels = count(pixel);
     const bool are_rows = to != nullptr && to->size() == 2 && (*to)[1] % channels == 0;
@@ -571,7 +440,7 @@ class Tracer {
       fix(pixel);
       return;
     }
-    Layout row;
+    ChannelLayout row;
     for (int64_t first = 0; first < (*to)[1]; first += channels) {
       row.insert(row.end(), pixel.begin(), pixel.end());
     }
@@ -583,7 +452,7 @@ class Tracer {
   }
 
   /// Whether a Reshape's target will be right, or can be made so, with fewer channels.
-  bool note_target(const Node& node, const Layout& channels) {
+  bool note_target(const Node& node, const ChannelLayout& channels) {
     const Tensor* target = node.inputs.size() > 1 ? constant(node.inputs[1]) : nullptr;
     if (target == nullptr && node.inputs.size() > 1) {
       return takes_the_rest(node.inputs[1]);
@@ -598,7 +467,7 @@ class Tracer {
       return false;
     }
     for (const Segment& segment : channels) {
-      groups_[segment.group].counts.push_back({node.inputs[1], 1, segment.repeat});
+      ties_.notes(segment.group).counts.push_back({node.inputs[1], 1, segment.repeat});
     }
     return true;
   }
@@ -666,32 +535,16 @@ class Tracer {
     return shape != nullptr && !axes.empty() && std::all_of(axes.begin(), axes.end(), is_behind);
   }
 
-  /// Ties become one group, what cannot change is left out.
-  Traced collect() {
-    std::map<std::size_t, ChannelGroup> roots;
-    std::map<std::size_t, const Node*> unusable;
-    for (std::size_t i = 0; i < groups_.size(); ++i) {
-      const std::vector<Part> parts = parts_of(i);
-      for (const Part& part : parts) {
-        ChannelGroup& all = roots[part.group];
-        all.channels = groups_[part.group].channels;
-        add_part(all, groups_[i], part.first);
-        fold(part.group, Fold(folds_[i]));
-        if (fixed_[i]) {
-          const Node*& reason = unusable[part.group];
-          reason = reason == nullptr ? reasons_[i] : reason;
-        }
-      }
-    }
+  /// What cannot change is left out.
+  Traced collect() const {
     Traced traced;
-    for (auto& [index, group] : roots) {
-      const Fold& fold = folds_[index];
-      if (!unusable.contains(index) && !group.readers.empty() &&
-          group.channels % (fold.parts * fold.block) == 0 && group.channels > fold.parts * fold.block) {
-        traced.groups.push_back(folded(group, fold));
-      } else if (unusable.contains(index) && unusable[index] != nullptr && !group.givers.empty() &&
-                 (!group.readers.empty() || leads_to_layer(*unusable[index]))) {
-        traced.fixed.push_back({group.givers.front().layer, *unusable[index]});
+    for (ChannelTies::Found& found : ties_.groups()) {
+      ChannelGroup& group = found.group;
+      if (!found.is_fixed && !group.readers.empty() && group.channels > 1) {
+        traced.groups.push_back(std::move(group));
+      } else if (found.reason != nullptr && !group.givers.empty() &&
+                 (!group.readers.empty() || leads_to_layer(*found.reason))) {
+        traced.fixed.push_back({group.givers.front().layer, *found.reason});
       }
     }
     return traced;
@@ -721,62 +574,12 @@ class Tracer {
     return false;
   }
 
-  /// What is known of a group's channels from `first` on.
-  static void add_part(ChannelGroup& part, const ChannelGroup& group, int64_t first) {
-    const auto add = [first](auto& all, const auto& more) {
-      for (auto channels : more) {
-        channels.first += first * channels.repeat;
-        all.push_back(std::move(channels));
-      }
-    };
-    add(part.givers, group.givers);
-    add(part.readers, group.readers);
-    add(part.places, group.places);
-    part.grouped.insert(part.grouped.end(), group.grouped.begin(), group.grouped.end());
-    part.counts.insert(part.counts.end(), group.counts.begin(), group.counts.end());
-  }
-
-  /// Fewer channels, of which each is all that goes together.
-  ChannelGroup folded(const ChannelGroup& group, const Fold& fold) const {
-    ChannelGroup result{.channels = group.channels / (fold.parts * fold.block), .grouped = group.grouped};
-    const int64_t part = group.channels / fold.parts;
-    for (int64_t i = 0; i < fold.parts; ++i) {
-      const auto add = [&](auto& all, auto channels) {
-        channels.first += i * part * channels.repeat;
-        channels.repeat *= fold.block;
-        all.push_back(channels);
-      };
-      for (const LayerChannels& giver : group.givers) {
-        add(result.givers, giver);
-      }
-      for (const LayerChannels& reader : group.readers) {
-        add(result.readers, reader);
-      }
-      for (const ChannelPlace& place : group.places) {
-        // A convolution's groups share the axis of their inputs.
-        if (place.first + i * part * place.repeat < constant(place.constant)->shape[place.axis]) {
-          add(result.places, place);
-        }
-      }
-    }
-    for (ChannelCount count : group.counts) {
-      count.repeat *= fold.parts * fold.block;
-      result.counts.push_back(count);
-    }
-    return result;
-  }
-
   const Network& network_;
   Dataflow flow_;
   std::map<const Node*, std::size_t> layers_;
-  std::map<std::string, Layout, std::less<>> layouts_;  ///< of values with the channels along axis 1
-  std::map<std::string, Layout, std::less<>> last_;     ///< along the last axis
-  std::vector<ChannelGroup> groups_;
-  std::vector<Fold> folds_;
-  std::vector<std::size_t> parents_;
-  std::vector<std::vector<std::size_t>> children_;  ///< what a group is split into; empty: nothing
-  std::vector<bool> fixed_;
-  std::vector<const Node*> reasons_;  ///< why a group is fixed; nullptr: an output
+  std::map<std::string, ChannelLayout, std::less<>> layouts_;  ///< of values with the channels along axis 1
+  std::map<std::string, ChannelLayout, std::less<>> last_;     ///< along the last axis
+  ChannelTies ties_;
   const Node* visited_ = nullptr;
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "graph_builder.h"
+#include "network/channel_ties.h"
 #include "network/weights.h"
 
 namespace mj {
@@ -299,6 +300,45 @@ TEST(UnitChannels, FewGroupsLoseAChannelEach) {
   EXPECT_EQ(unread_channels(network, groups), (std::vector<std::vector<int64_t>>{{1}, {}}));
   // A column of each of eight filters.
   EXPECT_EQ(count_nonzeros(weight_matrix(network, network.layers[1])), 16);
+}
+
+// The towers of a concatenation, 4 and 2 + 2 channels, are a convolution's two groups.
+TEST(UnitChannels, GroupsMayReadTowers) {
+  GraphBuilder graph;
+  graph.input("x", {1, 1, 4, 4}).constant("wa", {4, 1, 1, 1}).constant("wb", {2, 1, 1, 1});
+  graph.constant("wg", {4, 4, 1, 1}).constant("wo", {1, 4, 1, 1});
+  graph.node("Conv", {"x", "wa"}, "a", {1, 4, 4, 4}).node("Conv", {"x", "wb"}, "b", {1, 2, 4, 4});
+  graph.node("Neg", {"b"}, "n", {1, 2, 4, 4});
+  graph.node("Concat", {"a", "b", "n"}, "all", {1, 8, 4, 4}, {{"axis", int64_t{1}}});
+  graph.node("Conv", {"all", "wg"}, "g", {1, 4, 4, 4}, {{"group", int64_t{2}}});
+  const Network network = graph.node("Conv", {"g", "wo"}, "o", {1, 1, 4, 4}).output("o").build();
+  const auto groups = find_channel_groups(network);
+  ASSERT_EQ(groups.size(), 2U);
+  EXPECT_EQ(groups[0].channels, 2) << "channels 0 and 2 of a with 0 of b, 1 and 3 with 1";
+  const Network smaller = without_channels(network, groups, {{0}, {}});
+  EXPECT_EQ(smaller.constants.at("wa").floats, (std::vector<float>{2, 4}));
+  EXPECT_EQ(smaller.constants.at("wb").floats, std::vector<float>{2});
+  EXPECT_EQ(smaller.constants.at("wg").floats, (std::vector<float>{2, 4, 6, 8, 10, 12, 14, 16}));
+}
+
+TEST(UnitChannelTies, GroupsGetSmallerAndWider) {
+  ChannelTies ties;
+  const ChannelLayout twelve = ties.add(12);
+  ASSERT_TRUE(ties.tie_neighbours(twelve, 2));
+  ASSERT_EQ(ties.resolved(twelve).size(), 1U);
+  EXPECT_EQ(ties.resolved(twelve)[0].repeat, 2);
+  // Its six pairs are two and four of others, of which each channel stands for two.
+  ChannelLayout halves = ties.add(4);
+  const ChannelLayout others = ties.add(8);
+  halves.push_back(others[0]);
+  ASSERT_TRUE(ties.tie(twelve, halves));
+  const auto found = ties.groups();
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].group.channels, 2);
+  EXPECT_EQ(found[1].group.channels, 4);
+  EXPECT_EQ(ties.count(ties.resolved(twelve)), 12);
+  EXPECT_FALSE(ties.tie(ties.add(3), twelve)) << "three are less than two pairs";
+  EXPECT_FALSE(ties.tie_parts(ties.add(5), 2));
 }
 
 // ResNeXt's (Xie et al., CVPR 2017): two channels in, two out, of which there are four.

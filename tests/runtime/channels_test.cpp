@@ -59,12 +59,12 @@ Network ways_together() {
   tiny.node("Relu", {"y1"}, "a1", {1, 6, 4, 4});
   convolution("a1", "y2", 8, 6, 1, 20);
   tiny.node("Relu", {"y2"}, "a2", {1, 8, 4, 4});
-  convolution("a2", "y3", 8, 8, 4, 30);
-  tiny.node("GlobalAveragePool", {"y3"}, "mean", {1, 8, 1, 1}).node("Flatten", {"mean"}, "row", {1, 8});
-  tiny.constant("ws", {8, 8}, random_values(64, 40)).integers("maps", {-1, 8, 1, 1});
-  tiny.node("MatMul", {"row", "ws"}, "s", {1, 8}).node("Reshape", {"s", "maps"}, "gate", {1, 8, 1, 1});
-  tiny.node("Mul", {"y3", "gate"}, "gated", {1, 8, 4, 4});
-  convolution("gated", "z3", 20, 8, 1, 70);
+  convolution("a2", "y3", 16, 8, 4, 30);
+  tiny.node("GlobalAveragePool", {"y3"}, "mean", {1, 16, 1, 1}).node("Flatten", {"mean"}, "row", {1, 16});
+  tiny.constant("ws", {16, 16}, random_values(256, 40)).integers("maps", {-1, 16, 1, 1});
+  tiny.node("MatMul", {"row", "ws"}, "s", {1, 16}).node("Reshape", {"s", "maps"}, "gate", {1, 16, 1, 1});
+  tiny.node("Mul", {"y3", "gate"}, "gated", {1, 16, 4, 4});
+  convolution("gated", "z3", 20, 16, 1, 70);
   convolution("z3", "w3", 20, 20, 10, 80);
   convolution("w3", "y4", 5, 20, 1, 50);
   tiny.node("Transpose", {"y4"}, "last", {1, 4, 4, 5}, {{"perm", std::vector<int64_t>{0, 2, 3, 1}}});
@@ -130,7 +130,7 @@ TEST(PropertyChannels, WithoutUnreadChannelsANetworkGivesTheSame) {
   EXPECT_EQ(smaller.constants.at("rows").integers[1], 48);
 }
 
-// Six pairs of y0, three pairs of y1, four of y2 with two each of y3 whose gate goes with them, ten of z3
+// Six pairs of y0, three pairs of y1, four of y2 with four each of y3 whose gate goes with them, ten of z3
 // with two each of w3, five of y4.
 TEST(PropertyChannels, ChannelsThatGoTogetherMayGo) {
   const Network network = ways_together();
@@ -140,7 +140,7 @@ TEST(PropertyChannels, ChannelsThatGoTogetherMayGo) {
   EXPECT_EQ(smaller.constants.at("w_y0").shape[0], 8);
   EXPECT_EQ(smaller.constants.at("w_y1").shape, (Shape{2, 4, 1, 1}));
   EXPECT_EQ(smaller.layers[3].shape.groups, 2);
-  EXPECT_EQ(smaller.constants.at("maps").integers[1], 4);
+  EXPECT_EQ(smaller.constants.at("maps").integers[1], 8);
   EXPECT_EQ(smaller.constants.at("rows").integers[1], 48);
 }
 
