@@ -204,6 +204,7 @@ std::vector<ChannelTies::Found> ChannelTies::groups() const {
     }
   }
   std::vector<Found> groups;
+  groups.reserve(found.size());
   for (auto& [group, each] : found) {
     groups.push_back(std::move(each));
   }

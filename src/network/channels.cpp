@@ -171,12 +171,6 @@ void clear_columns(Network& network, const ChannelGroup& group, std::size_t laye
   set_weight_matrix(network, mac, weights);
 }
 
-std::vector<std::size_t> ascending(std::vector<std::size_t> layers) {
-  std::sort(layers.begin(), layers.end());
-  layers.erase(std::unique(layers.begin(), layers.end()), layers.end());
-  return layers;
-}
-
 /// The shape and weights of a layer with the channels that stay.
 void shrink(MacLayer& layer, Tensor& values, const KeptChannels& kept) {
   LayerShape& shape = layer.shape;
@@ -200,22 +194,19 @@ void shrink(MacLayer& layer, Tensor& values, const KeptChannels& kept) {
 
 }  // namespace
 
-std::vector<std::size_t> reading_layers(const ChannelGroup& group) {
-  std::vector<std::size_t> layers;
-  for (const LayerChannels& reader : group.readers) {
-    layers.push_back(reader.layer);
+std::set<std::size_t> layers_of(const std::vector<LayerChannels>& channels) {
+  std::set<std::size_t> layers;
+  for (const LayerChannels& each : channels) {
+    layers.insert(each.layer);
   }
-  return ascending(std::move(layers));
+  return layers;
 }
 
-std::vector<std::size_t> layers_with(const ChannelGroup& group) {
-  std::vector<std::size_t> layers = group.grouped;
-  for (const auto& several : {group.givers, group.readers}) {
-    for (const LayerChannels& each : several) {
-      layers.push_back(each.layer);
-    }
-  }
-  return ascending(std::move(layers));
+std::set<std::size_t> layers_with(const ChannelGroup& group) {
+  std::set<std::size_t> layers(group.grouped.begin(), group.grouped.end());
+  layers.merge(layers_of(group.givers));
+  layers.merge(layers_of(group.readers));
+  return layers;
 }
 
 std::vector<std::vector<int64_t>> unread_channels(const Network& network,
@@ -223,7 +214,7 @@ std::vector<std::vector<int64_t>> unread_channels(const Network& network,
   std::vector<std::vector<int64_t>> unread;
   for (const ChannelGroup& group : groups) {
     std::vector<bool> is_read(static_cast<std::size_t>(group.channels), false);
-    for (const std::size_t layer : reading_layers(group)) {
+    for (const std::size_t layer : layers_of(group.readers)) {
       note_read(network, group, layer, is_read);
     }
     std::vector<int64_t>& channels = unread.emplace_back();
@@ -240,7 +231,7 @@ std::vector<std::vector<int64_t>> unread_channels(const Network& network,
 }
 
 void clear_channels(Network& network, const ChannelGroup& group, const std::vector<int64_t>& channels) {
-  for (const std::size_t layer : reading_layers(group)) {
+  for (const std::size_t layer : layers_of(group.readers)) {
     clear_columns(network, group, layer, channels);
   }
   for (const LayerChannels& giver : group.givers) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,11 +50,11 @@ struct ChannelGroup {
   std::vector<ChannelCount> counts;
 };
 
-/// The layers that sum over a group's channels, in ascending order.
-std::vector<std::size_t> reading_layers(const ChannelGroup& group);
+/// The layers of a group's givers or readers.
+std::set<std::size_t> layers_of(const std::vector<LayerChannels>& channels);
 
-/// All layers whose weights or biases a group's channels stand in, in ascending order.
-std::vector<std::size_t> layers_with(const ChannelGroup& group);
+/// All layers whose weights or biases a group's channels stand in.
+std::set<std::size_t> layers_with(const ChannelGroup& group);
 
 /// The groups from which channels can be removed with the rest of the network staying as it is. Channels
 /// that reach an output, an operator that mixes them or that is unknown, a shared or computed weight, are in

@@ -78,8 +78,8 @@ LevelChoice::LevelChoice(const Network& network, const ActivationStats& stats, c
       groups_(std::move(groups)),
       groups_of_(layers_.size()) {
   for (std::size_t g = 0; g < groups_.size(); ++g) {
-    layers_of_.push_back(layers_with(groups_[g].group));
-    for (const std::size_t layer : layers_of_.back()) {
+    layers_with_.push_back(layers_with(groups_[g].group));
+    for (const std::size_t layer : layers_with_.back()) {
       groups_of_[layer].push_back(g);
     }
   }
@@ -245,7 +245,7 @@ LevelChoice::Level LevelChoice::best(std::size_t layer, const std::vector<std::s
 /// Of the parts that a group's removal changes.
 double LevelChoice::objective(std::size_t group, const std::vector<std::size_t>& removals, double price) {
   double sum = removals[group] == 0 ? 0 : groups_[group].trial.losses[removals[group] - 1];
-  for (const std::size_t layer : layers_of_[group]) {
+  for (const std::size_t layer : layers_with_[group]) {
     const Level level = best(layer, removals, price);
     sum += level.loss + price * level.cost;
   }

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "network/activation_stats.h"
@@ -87,7 +88,7 @@ class LevelChoice {
   std::vector<LayerChoices> layers_;
   std::vector<GroupChoices> groups_;
   std::vector<std::vector<std::size_t>> groups_of_;                    ///< by layer
-  std::vector<std::vector<std::size_t>> layers_of_;                    ///< by group
+  std::vector<std::set<std::size_t>> layers_with_;                     ///< by group
   std::map<std::vector<std::size_t>, std::unique_ptr<Curve>> curves_;  ///< by layer and its groups' removals
 };
 

@@ -14,12 +14,15 @@
 namespace mj {
 namespace {
 
+std::size_t first_reader(const ChannelGroup& group) {
+  return *layers_of(group.readers).begin();
+}
+
 /// In the order of their first readers, in which they are tried fastest.
 std::vector<ChannelGroup> groups_in_order(const PruneContext& context, const Network& network) {
   std::vector<ChannelGroup> groups = removable_channels(context, network);
-  std::stable_sort(groups.begin(), groups.end(), [](const auto& a, const auto& b) {
-    return reading_layers(a).front() < reading_layers(b).front();
-  });
+  std::stable_sort(groups.begin(), groups.end(),
+                   [](const auto& a, const auto& b) { return first_reader(a) < first_reader(b); });
   return groups;
 }
 
@@ -63,7 +66,7 @@ std::vector<GroupChoices> try_groups(PruneContext& context, const Network& netwo
     const std::vector<int64_t>& gone = unread[tried.size()];
     stage(context, name + ": trying channels")(
         {.fraction = static_cast<double>(tried.size()) / static_cast<double>(groups.size()),
-         .detail = network.layers[reading_layers(group).front()].name});
+         .detail = network.layers[first_reader(group)].name});
     tried.push_back({group, can_try(network, group) ? trials.of_group(group, gone.size())
                                                     : GroupTrial{.order = gone, .unread = std::ssize(gone)}});
   }

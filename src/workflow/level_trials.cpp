@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
+#include <set>
 #include <span>
 #include <utility>
 
@@ -25,9 +27,12 @@ constexpr std::array<std::size_t, 4> measured_shares{0, 2, 3, 5};
 constexpr std::array<std::size_t, 3> measured_removals{0, 2, 4};
 constexpr double least_loss = 1e-9;       ///< below it rounding decides
 constexpr double loss_of_nonsense = 1e6;  ///< outputs that are not numbers
+/// Of a group with one giver; of others twice as many as they have. So the trunk of a residual network is
+/// tried, and not each of a dense block's layers with all that stand behind it.
 constexpr std::size_t most_readers = 6;
 constexpr int64_t most_weights_at_once = 4'000'000;  ///< of a layer: six supports take a byte a weight each
-constexpr int64_t most_columns = 10000;              ///< of a reader: their inverse Gram matrix takes 400 MB
+/// Of the readers' Gram matrices: they take 8 bytes a value, and the inverses 4.
+constexpr double most_products = 1e8;
 
 std::size_t images_of_trial(const Network& network) {
   return static_cast<std::size_t>(
@@ -85,12 +90,18 @@ int64_t channels_gone(const GroupTrial& trial, int64_t channels, std::size_t rem
 }
 
 bool can_try(const Network& network, const ChannelGroup& group) {
-  const std::vector<std::size_t> readers = reading_layers(group);
-  return readers.size() <= most_readers &&
-         std::all_of(readers.begin(), readers.end(), [&](std::size_t reader) {
-           const LayerShape& shape = network.layers[reader].shape;
-           return shape.c * shape.r * shape.s <= most_columns;
-         });
+  const std::set<std::size_t> givers = layers_of(group.givers);
+  return layers_of(group.readers).size() <= std::max(most_readers, 2 * givers.size()) &&
+         products_to_try(network, group) <= most_products;
+}
+
+double products_to_try(const Network& network, const ChannelGroup& group) {
+  const std::set<std::size_t> readers = layers_of(group.readers);
+  return std::accumulate(readers.begin(), readers.end(), 0.0, [&](double sum, std::size_t reader) {
+    const LayerShape& shape = network.layers[reader].shape;
+    const auto columns = static_cast<double>(shape.c * shape.r * shape.s);
+    return sum + static_cast<double>(shape.groups) * columns * columns;
+  });
 }
 
 LevelTrials::LevelTrials(PruneContext& context, const Network& network, uint64_t seed)
@@ -182,8 +193,9 @@ LayerTrial LevelTrials::of_layer(std::size_t layer, double nonzero, bool pattern
 
 GroupTrial LevelTrials::of_group(const ChannelGroup& group, std::size_t unread) {
   const RecipeOptions& recipe = context_.job.options.recipe;
-  const std::vector<std::size_t> readers = reading_layers(group);
-  const std::vector<std::size_t> touched = layers_with(group);
+  const std::set<std::size_t> all_readers = layers_of(group.readers);
+  const std::vector<std::size_t> readers(all_readers.begin(), all_readers.end());
+  const std::set<std::size_t> touched = layers_with(group);
   go_to(readers.front());
   std::vector<LayerFit> problems;
   problems.reserve(readers.size());

@@ -37,6 +37,8 @@ int64_t channels_gone(const GroupTrial& trial, int64_t channels, std::size_t rem
 
 /// Whether a group's removal is tried: it has few enough readers of moderate size.
 bool can_try(const Network& network, const ChannelGroup& group);
+/// Values of the Gram matrices of all that read a group.
+double products_to_try(const Network& network, const ChannelGroup& group);
 
 /// Measures what pruning one part of a network does to its outputs: the divergence from what it gave before.
 class LevelTrials {

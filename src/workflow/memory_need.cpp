@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "network/weights.h"
 #include "workflow/layer_fitting.h"
+#include "workflow/level_trials.h"
 #include "workflow/prune_layer.h"
 
 namespace mj {
@@ -52,6 +53,18 @@ double refit_bytes(const PruneJob& job, const MacLayer& layer, std::size_t image
   return samples + problems + std::max(solver, damping);
 }
 
+/// While the removal of a group's channels is tried.
+double trial_bytes(const PruneJob& job) {
+  double most = 0;
+  if (may_remove_channels(job)) {
+    for (const ChannelGroup& group : find_channel_groups(job.network)) {
+      const double products = can_try(job.network, group) ? products_to_try(job.network, group) : 0;
+      most = std::max(most, products * (sizeof(double) + sizeof(float)));
+    }
+  }
+  return most;
+}
+
 /// Information of a layer's outputs that count together (output_worth), while it is summed up.
 double worth_bytes(const PruneJob& job, const MacLayer& layer) {
   const LayerShape& shape = layer.shape;
@@ -87,7 +100,7 @@ MemoryNeed memory_needed(const PruneJob& job, std::size_t images) {
     }
   }
   need.bytes = program_bytes + image_bytes + copies_of_weights * weights + worth +
-               std::max(most, training_of_weights * weights);
+               std::max({most, trial_bytes(job), training_of_weights * weights});
   return need;
 }
 

@@ -99,7 +99,7 @@ std::vector<ChannelGroup> removable_channels(const PruneContext& context, const 
   }
   const auto is_limited = [&](std::size_t layer) { return context.most_zeros[layer] < 1; };
   std::erase_if(groups, [&](const ChannelGroup& group) {
-    const std::vector<std::size_t> layers = layers_with(group);
+    const std::set<std::size_t> layers = layers_with(group);
     return std::any_of(layers.begin(), layers.end(), is_limited);
   });
   return groups;

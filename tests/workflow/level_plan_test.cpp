@@ -5,6 +5,8 @@
 #include <numeric>
 
 #include "hardware/accelerator.h"
+#include "network/graph_builder.h"
+#include "workflow/level_trials.h"
 #include "workflow/small_network.h"
 
 namespace mj {
@@ -76,6 +78,37 @@ TEST(UnitLevelPlan, TriesChannelsOfAConvolutionOfTwoGroups) {
   EXPECT_EQ(groups[0].trial.order, std::vector<int64_t>{1});
   EXPECT_LT(groups[0].trial.losses.back(), 1e-6);
   EXPECT_GT(groups[1].trial.losses.back(), 1e-3);
+}
+
+/// Seven convolutions that read a value of 4 channels, or each its sum with what those before gave, and the
+/// last one, which reads all that they gave.
+Network chain(bool adds) {
+  GraphBuilder graph;
+  const Shape map{1, 4, 4, 4};
+  graph.input("x", {1, 1, 4, 4}).constant("w0", {4, 1, 1, 1}).node("Conv", {"x", "w0"}, "s0", map);
+  std::string sum = "s0";
+  for (const std::string i : {"1", "2", "3", "4", "5", "6", "7"}) {
+    graph.constant("w" + i, {4, 4, 1, 1}).node("Conv", {adds ? sum : "s0", "w" + i}, "c" + i, map);
+    graph.node("Add", {sum, "c" + i}, "s" + i, map);
+    sum = adds ? "s" + i : sum;
+  }
+  graph.constant("wo", {2, 4, 1, 1}).node("Conv", {sum, "wo"}, "o", {1, 2, 4, 4}).output("o");
+  return graph.build();
+}
+
+// Eight readers: as many as there are givers, or of one alone.
+TEST(UnitLevelTrials, ATrunkMayHaveManyReaders) {
+  const Network trunk = chain(true);
+  const auto groups = find_channel_groups(trunk);
+  ASSERT_EQ(groups.size(), 1U);
+  EXPECT_EQ(layers_of(groups[0].givers).size(), 8U);
+  EXPECT_TRUE(can_try(trunk, groups[0]));
+  EXPECT_EQ(products_to_try(trunk, groups[0]), 8 * 16);
+  const Network star = chain(false);
+  ChannelGroup alone = find_channel_groups(star).at(0);
+  alone.givers.resize(1);
+  EXPECT_EQ(layers_of(alone.readers).size(), 8U);
+  EXPECT_FALSE(can_try(star, alone));
 }
 
 TEST(UnitDefaultOptions, LearnFromLabelsWhereThereAreManyAlone) {
