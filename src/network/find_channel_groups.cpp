@@ -13,15 +13,13 @@
 namespace mj {
 namespace {
 
-constexpr std::array<std::string_view, 31> channelwise{
-    "Abs",           "AveragePool", "Cast",           "Ceil",
-    "Celu",          "Clip",        "Dropout",        "Elu",
-    "Erf",           "Exp",         "Floor",          "GlobalAveragePool",
-    "GlobalMaxPool", "HardSigmoid", "HardSwish",      "Identity",
-    "LeakyRelu",     "Log",         "MaxPool",        "Neg",
-    "Reciprocal",    "Relu",        "Round",          "Selu",
-    "Sigmoid",       "Sign",        "Softplus",       "Softsign",
-    "Sqrt",          "Tanh",        "ThresholdedRelu"};
+constexpr std::array<std::string_view, 27> elementwise{
+    "Abs",  "Cast",     "Ceil",       "Celu",        "Clip",      "Dropout",        "Elu",
+    "Erf",  "Exp",      "Floor",      "HardSigmoid", "HardSwish", "Identity",       "LeakyRelu",
+    "Log",  "Neg",      "Reciprocal", "Relu",        "Round",     "Selu",           "Sigmoid",
+    "Sign", "Softplus", "Softsign",   "Sqrt",        "Tanh",      "ThresholdedRelu"};
+constexpr std::array<std::string_view, 4> pooling{"AveragePool", "GlobalAveragePool", "GlobalMaxPool",
+                                                  "MaxPool"};
 constexpr std::array<std::string_view, 7> pairwise{"Add", "Div", "Max", "Min", "Mul", "Sub", "Sum"};
 
 template <std::size_t size>
@@ -110,7 +108,7 @@ class Tracer {
       visit_last(node, ChannelLayout(last_.find(node.inputs[0])->second));
     } else if (layer != layers_.end()) {
       visit_layer(node, layer->second);
-    } else if (is_one_of(channelwise, node.op)) {
+    } else if (is_one_of(elementwise, node.op) || is_one_of(pooling, node.op)) {
       pass_on(node);
     } else if (is_one_of(pairwise, node.op)) {
       visit_pair(node);
@@ -161,7 +159,7 @@ class Tracer {
 
   /// Of a value with the channels along its last axis, as between two Transpose nodes.
   void visit_last(const Node& node, const ChannelLayout& channels) {
-    if (is_one_of(channelwise, node.op)) {
+    if (is_one_of(elementwise, node.op)) {
       last_.emplace(node.outputs[0], channels);
     } else if (node.op == "Transpose" && permutes(node, {0, 3, 1, 2})) {
       layouts_.emplace(node.outputs[0], channels);
@@ -313,7 +311,7 @@ class Tracer {
     if (const Node* unsqueeze = unsqueeze_of_constant(other, shape->size(), count(channels))) {
       place(channels, unsqueeze->inputs[0], 0);
     } else if (constant(other) == nullptr || shape->size() < 2) {
-      fix(channels);
+      fix_all(node);
       return;
     } else {
       place_broadcast(channels, other, shape->size(), 1);
@@ -433,9 +431,11 @@ class Tracer {
 
   /// To rows, of a value with the channels along its last axis: a channel has a place in every pixel.
   void visit_last_flatten(const Node& node, const ChannelLayout& pixel) {
+    const Shape* from = find_shape(network_, node.inputs[0]);
     const Shape* to = find_shape(network_, node.outputs[0]);
     const int64_t channels = count(pixel);
-    const bool are_rows = to != nullptr && to->size() == 2 && (*to)[1] % channels == 0;
+    const bool are_rows = from != nullptr && to != nullptr && to->size() == 2 && (*to)[0] == (*from)[0] &&
+                          (*to)[1] % channels == 0;
     if (!are_rows) {
       fix(pixel);
       return;

@@ -382,6 +382,29 @@ TEST(UnitChannels, FlattenedPixelsHaveAChannelInEachOfThem) {
             (std::vector<float>{1, 3, 4, 5, 7, 8, 9, 11, 12, 13, 15, 16}));
 }
 
+// Pooling takes the last axis, which has them, for the columns of a map; rows of single pixels are no images.
+TEST(UnitChannels, WhatMixesPixelsWithChannelsLastKeepsThem) {
+  const auto groups_before = [](const std::string& op, const Shape& given,
+                                const GraphBuilder::Attributes& attributes) {
+    GraphBuilder graph;
+    graph.input("x", {1, 3, 2, 2}).constant("wa", {4, 3, 1, 1}).constant("wb", {2, given.back()});
+    graph.node("Conv", {"x", "wa"}, "a", {1, 4, 2, 2});
+    graph.node("Transpose", {"a"}, "t", {1, 2, 2, 4}, {{"perm", std::vector<int64_t>{0, 2, 3, 1}}});
+    graph.node(op, {"t"}, "p", given, attributes);
+    graph.node("Gemm", {"p", "wb"}, "b", {given[0], 2}, {{"transB", row_major}}).output("b");
+    return find_channel_groups(graph.build()).size();
+  };
+  EXPECT_EQ(groups_before("Flatten", {1, 16}, {}), 1U);
+  EXPECT_EQ(groups_before("Flatten", {2, 8}, {{"axis", int64_t{2}}}), 0U);
+  GraphBuilder graph;
+  graph.input("x", {1, 3, 2, 2}).constant("wa", {4, 3, 1, 1}).constant("wb", {2, 2});
+  graph.node("Conv", {"x", "wa"}, "a", {1, 4, 2, 2});
+  graph.node("Transpose", {"a"}, "t", {1, 2, 2, 4}, {{"perm", std::vector<int64_t>{0, 2, 3, 1}}});
+  graph.node("GlobalAveragePool", {"t"}, "p", {1, 2, 1, 1}).node("Flatten", {"p"}, "f", {1, 2});
+  graph.node("Gemm", {"f", "wb"}, "b", {1, 2}, {{"transB", row_major}}).output("b");
+  EXPECT_TRUE(find_channel_groups(graph.build()).empty());
+}
+
 TEST(UnitChannels, TheNodeThatNeedsAllChannelsIsNamed) {
   GraphBuilder graph;
   graph.input("x", {1, 3, 8, 8}).constant("wa", {4, 3, 1, 1}).constant("wb", {5, 4, 1, 1});
