@@ -185,6 +185,9 @@ LevelChoice::Curve LevelChoice::curve_of_cost(std::size_t layer, const Levels& l
 LevelChoice::Curve LevelChoice::curve_at(const LayerChoices& choices,
                                          const std::function<double(double share)>& cost) {
   const double least = std::min(1.0, std::max(choices.fewest / choices.nonzero, tried_shares.back() / 2));
+  if (choices.trial.losses.empty()) {
+    return {{{1, 0, cost(1)}}};
+  }
   Curve curve;
   for (std::size_t i = 0; i <= steps_of_share; ++i) {
     const double share = std::pow(least, static_cast<double>(i) / steps_of_share);

@@ -20,7 +20,7 @@ struct LayerChoices {
   bool is_pruned = false;  ///< false: it stays as it is, whatever its channels
   double nonzero = 0;      ///< weights
   double fewest = 1;       ///< that it must keep
-  LayerTrial trial;
+  LayerTrial trial;        ///< no losses: what channels leave of the weights stays
 };
 
 /// What may be done to a group of channels.

@@ -10,6 +10,7 @@
 #include "workflow/level_choice.h"
 #include "workflow/level_trials.h"
 #include "workflow/prune_layer.h"
+#include "workflow/zero_notes.h"
 
 namespace mj {
 namespace {
@@ -35,6 +36,7 @@ bool can_follow_pattern(const PruneContext& context, const MacLayer& layer, cons
 
 std::vector<LayerChoices> try_layers(PruneContext& context, const Network& network, LevelTrials& trials,
                                      const std::string& name) {
+  const bool may_lose = context.job.options.target.sparsity || zeros_save(context.job.setting.accelerator);
   std::vector<LayerChoices> layers;
   std::set<std::string> seen;
   for (std::size_t l = 0; l < network.layers.size(); ++l) {
@@ -47,10 +49,13 @@ std::vector<LayerChoices> try_layers(PruneContext& context, const Network& netwo
     if (!can_be_refitted(layer)) {
       continue;
     }
+    choices.is_pruned = true;
+    if (!may_lose) {
+      continue;
+    }
     stage(context, name + ": trying densities")(
         {.fraction = static_cast<double>(l) / static_cast<double>(network.layers.size()),
          .detail = layer.name});
-    choices.is_pruned = true;
     choices.fewest = static_cast<double>(fewest_weights(network, l, context.most_zeros[l]));
     choices.trial = trials.of_layer(l, choices.nonzero, can_follow_pattern(context, layer, choices));
   }

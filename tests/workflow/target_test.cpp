@@ -82,6 +82,31 @@ TEST(UnitZeroNotes, SayWhatTheAcceleratorCannotUse) {
   EXPECT_EQ(zero_notes(patterned_job().setting.accelerator).size(), 3U);
 }
 
+// What makes no zeros need not try them; a goal of zeros must.
+TEST(UnitZeroNotes, DensitiesAreTriedWhereZerosSaveSomething) {
+  EXPECT_FALSE(zeros_save(read_accelerator("eyeriss")));
+  EXPECT_TRUE(zeros_save(read_accelerator("eyeriss-cvpr17")));
+  EXPECT_TRUE(zeros_save(patterned_job().setting.accelerator));
+  PruneJob job = small_job();
+  job.setting.accelerator = read_accelerator("eyeriss");
+  for (const bool wants_zeros : {false, true}) {
+    job.options.target = {};
+    (wants_zeros ? job.options.target.sparsity : job.options.target.energy_share) = 0.5;
+    PruneContext context = open_context(job, nullptr, {}, {});
+    const TriedLevels tried = try_levels(context, job.network, 1, "round 1");
+    EXPECT_EQ(tried.layers[0].trial.losses.empty(), !wants_zeros);
+  }
+  job.options.target = {.energy_share = 0.9};
+  const PruneOutcome outcome = prune_network(job, nullptr, {}, {});
+  EXPECT_TRUE(outcome.reached);
+  for (const PrunedLayer& layer : outcome.result.layers) {
+    EXPECT_EQ(layer.channels_after < layer.channels_before, layer.name == "conv");
+  }
+  EXPECT_EQ(outcome.result.layers[1].density_after,
+            static_cast<double>(outcome.result.layers[0].channels_after) / 4)
+      << "of 4 channels, and no zeros";
+}
+
 TEST(UnitLatency, CyclesComeToTheGoal) {
   PruneJob job = small_job();
   job.setting.accelerator.zero_rules.front().saves_time = true;
