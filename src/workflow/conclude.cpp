@@ -147,6 +147,7 @@ std::string slack_note(const PruneContext& context, const RunState& state) {
   }
   const char* why =
       !state.network ? "the network that was given is within it, and is written as it is"
+      : !zeros_save(job.setting.accelerator) ? "only whole channels can go"
       : job.options.method == PruneMethod::levels
           ? "activations became sparser than was planned, or channels are gone that nothing read any more"
           : "rounds are corrected only where they end above it";

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <iterator>
 #include <limits>
 #include <numeric>
@@ -47,6 +48,11 @@ std::size_t largest_of(const std::vector<std::size_t>& removals, const std::vect
     largest = std::max(largest, removals[g]);
   }
   return largest;
+}
+
+/// Whether weights of the layer may go that no channel takes with it.
+bool has_levels(const LayerChoices& choices) {
+  return choices.is_pruned && !choices.trial.losses.empty();
 }
 
 bool is_reader(const ChannelGroup& group, std::size_t layer) {
@@ -94,9 +100,10 @@ std::vector<std::vector<int64_t>> LevelChoice::channels(const Levels& levels) co
   std::vector<std::vector<int64_t>> removed;
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     const GroupTrial& trial = groups_[g].trial;
+    const int64_t returned = levels.returned.empty() ? 0 : levels.returned[g];
     removed.emplace_back(
         trial.order.begin(),
-        trial.order.begin() + channels_gone(trial, groups_[g].group.channels, levels.removals[g]));
+        trial.order.begin() + channels_gone(trial, groups_[g].group.channels, levels.removals[g]) - returned);
     std::sort(removed.back().begin(), removed.back().end());
   }
   return removed;
@@ -151,10 +158,10 @@ LevelChoice::Curve LevelChoice::curve_of_cost(std::size_t layer, const Levels& l
   const std::vector<KeptChannels> kept = kept_channels(*network_, groups, channels(levels));
   const LayerChoices& choices = layers_[layer];
   const std::vector<std::size_t> users = users_of_weights(layer);
-  if (layer != users.front() && layers_[users.front()].is_pruned) {
+  if (layer != users.front() && has_levels(layers_[users.front()])) {
     return {{{1, 0, 0}}};  // The first one has the cost of all.
   }
-  if (!choices.is_pruned) {
+  if (!has_levels(choices)) {
     const LayerAlone alone = layer_alone(*network_, layer, *stats_, kept[layer]);
     return {{{1, 0, layer_cost(alone.network, 0, alone.stats, *setting_, cost_)}}};
   }
@@ -185,9 +192,6 @@ LevelChoice::Curve LevelChoice::curve_of_cost(std::size_t layer, const Levels& l
 LevelChoice::Curve LevelChoice::curve_at(const LayerChoices& choices,
                                          const std::function<double(double share)>& cost) {
   const double least = std::min(1.0, std::max(choices.fewest / choices.nonzero, tried_shares.back() / 2));
-  if (choices.trial.losses.empty()) {
-    return {{{1, 0, cost(1)}}};
-  }
   Curve curve;
   for (std::size_t i = 0; i <= steps_of_share; ++i) {
     const double share = std::pow(least, static_cast<double>(i) / steps_of_share);
@@ -312,8 +316,67 @@ Levels LevelChoice::within(double limit) {
     return levels.cost <= limit;
   });
   set_shares(levels, std::exp(lower));
-  spend_rest(levels, limit);
+  if (std::any_of(layers_.begin(), layers_.end(), has_levels)) {
+    spend_rest(levels, limit);
+  } else {
+    return_channels(levels, limit);
+  }
   return levels;
+}
+
+double LevelChoice::cost_with(std::size_t group, const Levels& levels) const {
+  return std::accumulate(
+      layers_with_[group].begin(), layers_with_[group].end(), 0.0,
+      [&](double sum, std::size_t layer) { return sum + curve_of_cost(layer, levels).levels.front().cost; });
+}
+
+double LevelChoice::worth_of_return(std::size_t group, const std::vector<std::size_t>& removals) {
+  const std::vector<double>& losses = groups_[group].trial.losses;
+  const std::size_t removal = removals[group];
+  std::vector<std::size_t> fewer = removals;
+  --fewer[group];
+  double cost = 0;
+  for (const std::size_t layer : layers_with_[group]) {
+    cost += curve(layer, fewer).levels.front().cost - curve(layer, removals).levels.front().cost;
+  }
+  const double loss = losses[removal - 1] - (removal > 1 ? losses[removal - 2] : 0);
+  return cost > 0 ? loss / cost : std::numeric_limits<double>::infinity();
+}
+
+void LevelChoice::return_channels(Levels& levels, double limit) {
+  levels.returned.assign(groups_.size(), 0);
+  std::vector<std::size_t> open(groups_.size());
+  std::iota(open.begin(), open.end(), std::size_t{0});
+  while (true) {
+    std::erase_if(open, [&](std::size_t g) { return levels.removals[g] == 0; });
+    if (open.empty()) {
+      return;
+    }
+    const auto best = std::max_element(open.begin(), open.end(), [&](std::size_t a, std::size_t b) {
+      return worth_of_return(a, levels.removals) < worth_of_return(b, levels.removals);
+    });
+    const std::size_t g = *best;
+    const double others = levels.cost - cost_with(g, levels);
+    Levels fewer = levels;
+    --fewer.removals[g];
+    fewer.cost = others + cost_with(g, fewer);
+    if (fewer.cost <= limit) {
+      const std::vector<double>& losses = groups_[g].trial.losses;
+      fewer.loss -= losses[fewer.removals[g]] - (fewer.removals[g] > 0 ? losses[fewer.removals[g] - 1] : 0);
+      levels = std::move(fewer);
+      continue;
+    }
+    int64_t fits = 0;
+    int64_t too_many = channels_gone(groups_[g].trial, groups_[g].group.channels, levels.removals[g]) -
+                       channels_gone(groups_[g].trial, groups_[g].group.channels, fewer.removals[g]);
+    while (too_many - fits > 1) {
+      levels.returned[g] = (fits + too_many) / 2;
+      (others + cost_with(g, levels) <= limit ? fits : too_many) = levels.returned[g];
+    }
+    levels.returned[g] = fits;
+    levels.cost = others + cost_with(g, levels);
+    open.erase(best);
+  }
 }
 
 void LevelChoice::spend_rest(Levels& levels, double limit) {

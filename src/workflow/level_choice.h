@@ -34,6 +34,7 @@ struct Levels {
   std::vector<double> shares;         ///< of each layer's weights
   std::vector<bool> patterned;        ///< whether each layer follows the accelerator's weight pattern instead
   std::vector<std::size_t> removals;  ///< for each group 0, or 1 + index in tried_removals
+  std::vector<int64_t> returned;      ///< of each group, so many channels fewer; empty: none
   double cost = 0;                    ///< energy, cycles or weights of the whole
   double loss = 0;
 };
@@ -63,6 +64,13 @@ class LevelChoice {
   void spend_rest(Levels& levels, double limit);
   /// The layers that have the layer's weights, in order.
   [[nodiscard]] std::vector<std::size_t> users_of_weights(std::size_t layer) const;
+  /// Where nothing but channels can go: those that the limit has room for stay after all, where that is worth
+  /// most.
+  void return_channels(Levels& levels, double limit);
+  /// What the last of a group's steps of removal loses, by what it saves.
+  double worth_of_return(std::size_t group, const std::vector<std::size_t>& removals);
+  /// Of the layers that a group's channels stand in.
+  [[nodiscard]] double cost_with(std::size_t group, const Levels& levels) const;
   const Curve& curve(std::size_t layer, const std::vector<std::size_t>& removals);
   [[nodiscard]] Curve curve_of_weights(std::size_t layer) const;
   /// With the removals of `levels`. Where layers share weights, the first has the cost of all.

@@ -223,5 +223,41 @@ TEST(UnitLevelChoice, LayersThatShareWeightsLoseThemTogether) {
   EXPECT_NEAR(found.cost, one.at(found.shares[0]) + other.at(found.shares[0]), 1e-9 * dense);
 }
 
+// Where zeros save nothing: of 32 channels as many stay as the limit has room for, not four at a time.
+TEST(UnitLevelChoice, ChannelsAreReturnedWhereNothingElseGoes) {
+  GraphBuilder graph;
+  graph.input("x", {1, 4, 8, 8}).constant("wa", {32, 4, 1, 1}).constant("wb", {5, 32, 1, 1});
+  graph.node("Conv", {"x", "wa"}, "a", {1, 32, 8, 8}).node("Conv", {"a", "wb"}, "b", {1, 5, 8, 8});
+  const Network network = graph.output("b").build();
+  const Problem problem{.network = network,
+                        .setting = {read_accelerator("eyeriss"), {.weight_bits = 16, .activation_bits = 16}},
+                        .layers = {{.is_pruned = true, .nonzero = 128}, {.is_pruned = true, .nonzero = 160}}};
+  GroupTrial trial{.losses = {0.01, 0.02, 0.03, 0.04, 0.05}};
+  for (int64_t c = 0; c < 20; ++c) {
+    trial.order.push_back(c);
+  }
+  const auto cost_without = [&](int64_t gone) {
+    std::vector<int64_t> channels(trial.order.begin(), trial.order.begin() + gone);
+    const auto kept = kept_channels(network, problem.groups, {channels});
+    double cost = 0;
+    for (const std::size_t l : {0, 1}) {
+      const LayerAlone alone = layer_alone(network, l, problem.stats, kept[l]);
+      cost += CostCurve(alone, problem.setting, Cost::energy).at(1);
+    }
+    return cost;
+  };
+  for (int64_t gone = 1; gone <= 20; ++gone) {
+    const double limit = cost_without(gone);
+    LevelChoice choice(network, problem.stats, problem.setting, Cost::energy, problem.layers,
+                       {{problem.groups[0], trial}});
+    const Levels found = choice.within(limit);
+    EXPECT_LE(found.cost, limit);
+    const auto removed = std::ssize(choice.channels(found)[0]);
+    EXPECT_NEAR(found.cost, cost_without(removed), 1e-9 * limit);
+    EXPECT_LE(removed, gone);
+    EXPECT_GT(cost_without(removed - 1), limit);
+  }
+}
+
 }  // namespace
 }  // namespace mj
