@@ -53,11 +53,15 @@ class Tracer {
   }
 
  private:
+  using Layouts = std::map<std::string, ChannelLayout, std::less<>>;
+
   /// The channels of a value; nothing where they are not known.
-  std::optional<ChannelLayout> layout(const std::string& value) const {
-    const auto found = layouts_.find(value);
-    return found == layouts_.end() ? std::nullopt : std::optional(ties_.resolved(found->second));
+  std::optional<ChannelLayout> layout_in(const Layouts& layouts, const std::string& value) const {
+    const auto found = layouts.find(value);
+    return found == layouts.end() ? std::nullopt : std::optional(ties_.resolved(found->second));
   }
+
+  std::optional<ChannelLayout> layout(const std::string& value) const { return layout_in(layouts_, value); }
 
   const Tensor* constant(const std::string& value) const {
     const auto found = network_.constants.find(value);
@@ -67,9 +71,9 @@ class Tracer {
   void fix(const ChannelLayout& channels) { ties_.fix(channels, visited_); }
 
   void fix(const std::string& value) {
-    for (const auto& layouts : {std::cref(layouts_), std::cref(last_)}) {
-      if (const auto found = layouts.get().find(value); found != layouts.get().end()) {
-        fix(found->second);
+    for (const Layouts* layouts : {&layouts_, &last_}) {
+      if (const auto channels = layout_in(*layouts, value)) {
+        fix(*channels);
       }
     }
   }
@@ -104,8 +108,8 @@ class Tracer {
         node.domain.empty() && !node.inputs.empty() && !node.outputs.empty() && !has_second_output(node);
     if (!plain) {
       fix_all(node);
-    } else if (last_.contains(node.inputs[0])) {
-      visit_last(node, ChannelLayout(last_.find(node.inputs[0])->second));
+    } else if (const auto last = layout_in(last_, node.inputs[0])) {
+      visit_last(node, *last);
     } else if (layer != layers_.end()) {
       visit_layer(node, layer->second);
     } else if (is_one_of(elementwise, node.op) || is_one_of(pooling, node.op)) {
@@ -203,7 +207,7 @@ class Tracer {
     }
     const bool output_first = layer.layout == WeightLayout::output_first;
     if (shape.groups > 1 && shape.groups >= shape.c) {
-      pass_groups_on(node, index);
+      pass_groups_on(node, index, read);
       return;
     }
     const auto of_group = read ? ties_.tie_parts(*read, shape.groups) : std::nullopt;
@@ -233,9 +237,8 @@ class Tracer {
   }
 
   /// Lets whole groups of a convolution go: a group's outputs become channels of what it reads.
-  void pass_groups_on(const Node& node, std::size_t index) {
+  void pass_groups_on(const Node& node, std::size_t index, const std::optional<ChannelLayout>& read) {
     const LayerShape& shape = network_.layers[index].shape;
-    const auto read = layout(node.inputs[0]);
     auto given = read ? ties_.tie_neighbours(*read, shape.c) : std::nullopt;
     if (!given) {
       fix_all(node);
@@ -300,8 +303,7 @@ class Tracer {
         return;
       }
       if (!ties_.tie(*a, *b)) {
-        fix(*a);
-        fix(*b);
+        fix_all(node);
       }
       layouts_.emplace(node.outputs[0], *a);
       return;
@@ -374,15 +376,22 @@ class Tracer {
     layouts_.emplace(node.outputs[0], channels);
   }
 
-  /// Channels of a constant in front and behind, as the shortcuts of residual networks have them that get
-  /// wider without weights (He et al., CVPR 2016, option A): they go by other amounts.
+  /// A border around maps; or channels of a constant in front and behind, as the shortcuts of residual
+  /// networks have them that get wider without weights (He et al., CVPR 2016, option A): they go by other
+  /// amounts.
   void visit_pad(const Node& node, const ChannelLayout& channels) {
+    if (node.inputs.size() > 3 && !node.inputs[3].empty() && keeps_channels(node, 3)) {
+      pass_on(node);
+      return;
+    }
     const std::string* mode = find_attribute<std::string>(node, "mode");
     const std::vector<int64_t> pads = list_of(node, "pads", 1);
     const std::size_t axes = pads.size() / 2;
-    const bool is_plain = (mode == nullptr || *mode == "constant") && axes >= 2 && pads[0] == 0 &&
-                          pads[axes] == 0 && pads[1] >= 0 && pads[axes + 1] >= 0 &&
-                          (node.inputs.size() < 4 || node.inputs[3].empty());
+    const bool has_all_axes =
+        axes >= 2 && pads[0] == 0 && pads[axes] == 0 && (node.inputs.size() < 4 || node.inputs[3].empty());
+    const bool is_of_constants = mode == nullptr || *mode == "constant";
+    const bool is_plain = has_all_axes && ((pads[1] == 0 && pads[axes + 1] == 0) ||
+                                           (is_of_constants && pads[1] >= 0 && pads[axes + 1] >= 0));
     if (!is_plain) {
       fix(channels);
       return;
@@ -472,24 +481,11 @@ class Tracer {
     return true;
   }
 
-  /// Whether a node that reduces, drops, adds, cuts or pads axes does so behind the channels only.
+  /// Whether a node that reduces, drops, adds or cuts axes does so behind the channels only.
   bool changes_maps_alone(const Node& node) const {
-    if (node.op == "Pad") {
-      return pads_behind_channels(node);
-    }
     return ((node.op == "ReduceMean" || node.op == "Squeeze" || node.op == "Unsqueeze") &&
             keeps_channels(node, 1)) ||
            (node.op == "Slice" && keeps_channels(node, 3));
-  }
-
-  /// Whether a Pad leaves images and channels as many as they are.
-  bool pads_behind_channels(const Node& node) const {
-    const std::vector<int64_t> pads = list_of(node, "pads", 1);
-    if (node.inputs.size() > 3 && !node.inputs[3].empty()) {
-      return keeps_channels(node, 3);
-    }
-    const std::size_t axes = pads.size() / 2;
-    return axes >= 2 && pads[0] == 0 && pads[1] == 0 && pads[axes] == 0 && pads[axes + 1] == 0;
   }
 
   /// Whether all that is read of a shape is how many images there are.
@@ -577,8 +573,8 @@ class Tracer {
   const Network& network_;
   Dataflow flow_;
   std::map<const Node*, std::size_t> layers_;
-  std::map<std::string, ChannelLayout, std::less<>> layouts_;  ///< of values with the channels along axis 1
-  std::map<std::string, ChannelLayout, std::less<>> last_;     ///< along the last axis
+  Layouts layouts_;  ///< of values with the channels along axis 1
+  Layouts last_;     ///< along the last axis
   ChannelTies ties_;
   const Node* visited_ = nullptr;
 };

@@ -195,7 +195,8 @@ GroupTrial LevelTrials::of_group(const ChannelGroup& group, std::size_t unread) 
   const RecipeOptions& recipe = context_.job.options.recipe;
   const std::set<std::size_t> all_readers = layers_of(group.readers);
   const std::vector<std::size_t> readers(all_readers.begin(), all_readers.end());
-  const std::set<std::size_t> touched = layers_with(group);
+  std::set<std::size_t> givers = layers_of(group.givers);
+  givers.insert(group.grouped.begin(), group.grouped.end());
   go_to(readers.front());
   std::vector<LayerFit> problems;
   problems.reserve(readers.size());
@@ -210,7 +211,7 @@ GroupTrial LevelTrials::of_group(const ChannelGroup& group, std::size_t unread) 
   std::vector<double> errors;
   std::vector<MeasuredLoss> measured;
   for (std::size_t removal = 1; removal <= tried_removals.size(); ++removal) {
-    for (const std::size_t layer : touched) {
+    for (const std::size_t layer : givers) {
       restore_layer(pruned, network_, layer, "");
     }
     for (std::size_t r = 0; r < problems.size(); ++r) {
