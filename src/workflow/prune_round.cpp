@@ -166,7 +166,7 @@ bool is_corrected(PruneContext& context, RunState& state, const std::string& nam
     return false;
   }
   RoundState next = begin_round(context, state, name, begun.aim * corrected_aim * goal.limit / reached);
-  if (!is_above && next.keep == begun.keep) {
+  if (!is_above && next.keep == begun.keep && next.patterned == begun.patterned) {
     return false;  // Nothing lies between: only whole channels go, say.
   }
   next.corrections = begun.corrections + 1;
