@@ -10,8 +10,8 @@
 
 #include "network/activation_stats.h"
 #include "network/channels.h"
-#include "workflow/level_trials.h"
 #include "workflow/network_energy.h"
+#include "workflow/trial_results.h"
 
 namespace mj {
 

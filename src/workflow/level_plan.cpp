@@ -1,11 +1,16 @@
 #include "workflow/level_plan.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "network/weights.h"
 #include "workflow/level_choice.h"
 #include "workflow/level_trials.h"
@@ -14,6 +19,74 @@
 
 namespace mj {
 namespace {
+
+/// Trials of a round's network, without those that the run's folder has from before an interruption.
+class KeptTrials {
+ public:
+  KeptTrials(PruneContext& context, const Network& network, uint64_t seed, int round)
+      : context_(context),
+        network_(network),
+        seed_(seed),
+        round_(round),
+        run_(round == 1 && context.shared_run != nullptr ? context.shared_run : context.run) {
+    if (run_ != nullptr) {
+      results_ = run_->load_trials(round_);
+    }
+  }
+
+  LayerTrial of_layer(std::size_t layer, double nonzero, bool patterned) {
+    const LayerTrial trial =
+        kept(results_.layers, layer, [&] { return trials().of_layer(layer, nonzero, patterned); });
+    check(trial.losses.size() == tried_shares.size() && trial.pattern_loss.has_value() == patterned);
+    return trial;
+  }
+
+  /// @param index of the group, in the order in which they are tried
+  GroupTrial of_group(std::size_t index, const ChannelGroup& group, std::size_t unread) {
+    const GroupTrial trial = kept(results_.groups, index, [&] { return trials().of_group(group, unread); });
+    check(trial.losses.size() == tried_removals.size() && trial.unread == static_cast<int64_t>(unread) &&
+          std::ssize(trial.order) >= channels_gone(trial, group.channels, tried_removals.size()) &&
+          std::all_of(trial.order.begin(), trial.order.end(),
+                      [&](int64_t channel) { return channel >= 0 && channel < group.channels; }));
+    return trial;
+  }
+
+ private:
+  LevelTrials& trials() {
+    if (!trials_) {
+      trials_.emplace(context_, network_, seed_);
+    }
+    return *trials_;
+  }
+
+  /// Of what may have been read.
+  void check(bool fits) const {
+    if (!fits && run_ != nullptr) {
+      throw InputError(run_->path().string(), "", "keeps what trying told of another network",
+                       "start the run again in a new folder");
+    }
+  }
+
+  template <class Trial, class Try>
+  Trial kept(std::map<std::size_t, Trial>& results, std::size_t index, Try try_it) {
+    auto found = results.find(index);
+    if (found == results.end()) {
+      found = results.emplace(index, try_it()).first;
+      if (run_ != nullptr) {
+        run_->save_trials(round_, results_);
+      }
+    }
+    return found->second;
+  }
+
+  PruneContext& context_;
+  const Network& network_;
+  uint64_t seed_;
+  int round_;
+  const RunFolder* run_;
+  TrialResults results_;
+  std::optional<LevelTrials> trials_;
+};
 
 std::size_t first_reader(const ChannelGroup& group) {
   return *layers_of(group.readers).begin();
@@ -34,7 +107,7 @@ bool can_follow_pattern(const PruneContext& context, const MacLayer& layer, cons
          static_cast<double>(most) >= choices.fewest;
 }
 
-std::vector<LayerChoices> try_layers(PruneContext& context, const Network& network, LevelTrials& trials,
+std::vector<LayerChoices> try_layers(PruneContext& context, const Network& network, KeptTrials& trials,
                                      const std::string& name) {
   const bool may_lose = context.job.options.target.sparsity || zeros_save(context.job.setting.accelerator);
   std::vector<LayerChoices> layers;
@@ -62,7 +135,7 @@ std::vector<LayerChoices> try_layers(PruneContext& context, const Network& netwo
   return layers;
 }
 
-std::vector<GroupChoices> try_groups(PruneContext& context, const Network& network, LevelTrials& trials,
+std::vector<GroupChoices> try_groups(PruneContext& context, const Network& network, KeptTrials& trials,
                                      const std::string& name) {
   std::vector<GroupChoices> tried;
   const std::vector<ChannelGroup> groups = groups_in_order(context, network);
@@ -72,7 +145,7 @@ std::vector<GroupChoices> try_groups(PruneContext& context, const Network& netwo
     stage(context, name + ": trying channels")(
         {.fraction = static_cast<double>(tried.size()) / static_cast<double>(groups.size()),
          .detail = network.layers[first_reader(group)].name});
-    tried.push_back({group, can_try(network, group) ? trials.of_group(group, gone.size())
+    tried.push_back({group, can_try(network, group) ? trials.of_group(tried.size(), group, gone.size())
                                                     : GroupTrial{.order = gone, .unread = std::ssize(gone)}});
   }
   return tried;
@@ -98,9 +171,9 @@ std::vector<LayerChoices> as_made_good(std::vector<LayerChoices> layers) {
 
 }  // namespace
 
-TriedLevels try_levels(PruneContext& context, const Network& network, uint64_t seed,
-                       const std::string& name) {
-  LevelTrials trials(context, network, seed);
+TriedLevels try_levels(PruneContext& context, const Network& network, uint64_t seed, int round) {
+  KeptTrials trials(context, network, seed, round);
+  const std::string name = fmt::format("round {}", round);
   TriedLevels tried;
   tried.layers = try_layers(context, network, trials, name);
   tried.groups = try_groups(context, network, trials, name);

@@ -83,12 +83,6 @@ std::vector<ChannelInputs> inputs_of(const Network& network, const ChannelGroup&
 
 }  // namespace
 
-int64_t channels_gone(const GroupTrial& trial, int64_t channels, std::size_t removal) {
-  const double share = removal == 0 ? 0 : tried_removals.at(removal - 1);
-  const auto more = static_cast<int64_t>(share * static_cast<double>(channels - trial.unread));
-  return std::min(trial.unread + more, channels - 1);
-}
-
 bool can_try(const Network& network, const ChannelGroup& group) {
   const std::set<std::size_t> givers = layers_of(group.givers);
   return layers_of(group.readers).size() <= std::max(most_readers, 2 * givers.size()) &&

@@ -20,7 +20,8 @@ struct TriedLevels;
 /// What a pruning run works with: its images and the sessions that run the network.
 struct PruneContext {
   const PruneJob& job;
-  RunFolder* run = nullptr;  ///< where the run is kept; may be null
+  RunFolder* run = nullptr;         ///< where the run is kept; may be null
+  RunFolder* shared_run = nullptr;  ///< of a front, the first: it keeps what trying told of the dense network
   ProgressCallback progress;
   std::stop_token stop;
   CalibrationSplit split;

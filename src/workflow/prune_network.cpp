@@ -217,17 +217,18 @@ void prune_front(PruneJob job, const std::vector<double>& energy_shares, const F
     job.options.target.energy_share = share;
     runs.push_back(member.open_run ? member.open_run(job) : nullptr);
   }
+  context.shared_run = runs.front().get();
   for (std::size_t i = 0; i < energy_shares.size(); ++i) {
     const double share = energy_shares[i];
-    const std::unique_ptr<RunFolder> run = std::move(runs[i]);
+    RunFolder* run = runs[i].get();
     job.options.target.energy_share = share;
-    set_run(context, run.get(), [&](Progress step) {
+    set_run(context, run, [&](Progress step) {
       step.stage = fmt::format("{:.4g} %: {}", 100 * share, step.stage);
       if (progress) {
         progress(step);
       }
     });
-    member.finish(run_rounds(context), share, run.get());
+    member.finish(run_rounds(context), share, run);
   }
 }
 

@@ -49,9 +49,11 @@ RoundPlan make_plan(PruneContext& context, const RunState& state, RoundGoal goal
   const uint64_t seed =
       round_seed(context, Task::values_of_weights, is_search(job.options) ? 0 : state.round);
   if (job.options.method == PruneMethod::levels) {
-    auto& tried = starts_dense(context, state) ? context.tried_dense : context.tried;
+    const bool is_dense = starts_dense(context, state);
+    auto& tried = is_dense ? context.tried_dense : context.tried;
     if (tried == nullptr) {
-      tried = std::make_shared<const TriedLevels>(try_levels(context, network, seed, name));
+      tried = std::make_shared<const TriedLevels>(
+          try_levels(context, network, seed, is_dense ? 1 : state.round + 1));
     }
     return choose_levels(context, network, measured, *tried, goal);
   }

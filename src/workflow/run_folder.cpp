@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "workflow/state_values.h"
+#include "workflow/trials_text.h"
 
 namespace mj {
 namespace {
@@ -70,6 +71,10 @@ std::string begun_name(const RunState& state) {
   const RoundState& begun = *state.begun;
   return fmt::format("begun-{}-{}-{}-{}-{}{}", state.round + 1, begun.corrections, begun.pruned,
                      begun.taken_back, begun.training.epochs, values_extension);
+}
+
+std::string trials_name(int round) {
+  return fmt::format("trials-{}.yaml", round);
 }
 
 std::filesystem::path made_folder(std::filesystem::path folder) {
@@ -170,6 +175,15 @@ void RunFolder::save_if_due(const RunState& state) {
   if (share_ * Seconds(Clock::now() - saved_) >= Seconds(cost_)) {
     save(state);
   }
+}
+
+TrialResults RunFolder::load_trials(int round) const {
+  const auto file = folder_ / trials_name(round);
+  return std::filesystem::exists(file) ? read_trials_text(file) : TrialResults();
+}
+
+void RunFolder::save_trials(int round, const TrialResults& results) const {
+  write(trials_name(round), trials_text(results));
 }
 
 ValueFile RunFolder::write_values(const std::string& name, const ArrayWriter& values) const {

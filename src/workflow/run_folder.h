@@ -11,6 +11,7 @@
 #include "workflow/folder_lock.h"
 #include "workflow/run_state.h"
 #include "workflow/state_text.h"
+#include "workflow/trial_results.h"
 
 namespace mj {
 
@@ -35,6 +36,9 @@ class RunFolder {
   void save(const RunState& state);
   /// Saves unless the last save was so short ago that saving would take more than its share of the time.
   void save_if_due(const RunState& state);
+  /// What trying told before a round began, as far as it came.
+  TrialResults load_trials(int round) const;
+  void save_trials(int round, const TrialResults& results) const;
   /// Writes a text file, atomically.
   void write(const std::string& name, const std::string& content) const;
   /// Adds a line to log.txt.

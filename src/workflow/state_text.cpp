@@ -6,26 +6,20 @@
 #include <charconv>
 
 #include "base/document.h"
-#include "base/error.h"
-#include "base/files.h"
+#include "workflow/state_fields.h"
 
 namespace mj {
 namespace {
 
 constexpr int64_t most_rounds = 1'000'000;
-constexpr std::string_view last_key = "fingerprint: ";
 
 std::string value_file_text(const ValueFile& file) {
   return fmt::format("{{ name: {}, fingerprint: {:016x} }}", file.name, file.fingerprint);
 }
 
-std::string share_text(const std::optional<double>& value) {
-  return value ? fmt::format("{}", *value) : "none";
-}
-
 std::string step_text(const PruneStep& step) {
   return fmt::format("  - {{ step: {}, energy: {}, top1: {}, top5: {}, kept: {} }}\n", step.step, step.energy,
-                     share_text(step.top1), share_text(step.top5), step.kept);
+                     optional_text(step.top1), optional_text(step.top5), step.kept);
 }
 
 std::string measured_text(const Measured& measured) {
@@ -33,8 +27,8 @@ std::string measured_text(const Measured& measured) {
   return fmt::format(
       "{{ energy: {}, cycles: {}, nonzero_weights: {}, images: {}, labelled: {}, top1: {}, top5: {} }}",
       measured.energy, measured.cycles, measured.nonzero_weights, measured.stats.images,
-      accuracy ? accuracy->images : 0, share_text(accuracy ? std::optional(accuracy->top1) : std::nullopt),
-      share_text(accuracy ? std::optional(accuracy->top5) : std::nullopt));
+      accuracy ? accuracy->images : 0, optional_text(accuracy ? std::optional(accuracy->top1) : std::nullopt),
+      optional_text(accuracy ? std::optional(accuracy->top5) : std::nullopt));
 }
 
 std::string begun_text(const RoundState& round, const ValueFile& values) {
@@ -45,10 +39,6 @@ std::string begun_text(const RoundState& round, const ValueFile& values) {
       fmt::join(round.keep, ", "), fmt::join(round.patterned, ", "), round.reachable,
       fmt::join(round.order, ", "), round.pruned, round.training.epochs, round.taken_back, round.helped,
       round.best.has_value(), round.aim, round.corrections, round.settled, value_file_text(values));
-}
-
-std::optional<double> optional_number(FieldReader& reader, const char* key) {
-  return reader.text(key) == "none" ? std::nullopt : std::optional(reader.required_number(key, 0));
 }
 
 /// A map under `key`; an empty document, and a problem, where there is none.
@@ -93,24 +83,13 @@ Measured read_measured(const Document& map, std::vector<Problem>& problems) {
   return measured;
 }
 
-template <class T>
-std::vector<T> read_whole_list(FieldReader& reader, const char* key) {
-  std::vector<T> values;
-  for (const std::string& text : reader.texts(key)) {
-    T value{};
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    values.push_back(value);
-  }
-  return values;
-}
-
 RoundState read_begun_round(const Document& map, StateFiles& files, std::vector<Problem>& problems) {
   FieldReader reader(map, problems);
   RoundState round;
-  round.keep = read_whole_list<int64_t>(reader, "keep");
-  round.patterned = read_whole_list<int>(reader, "patterned");
+  round.keep = number_list<int64_t>(reader, "keep");
+  round.patterned = number_list<int>(reader, "patterned");
   round.reachable = reader.flag("reachable", true);
-  round.order = read_whole_list<std::size_t>(reader, "order");
+  round.order = number_list<std::size_t>(reader, "order");
   round.pruned =
       static_cast<std::size_t>(reader.required_whole("pruned", 0, static_cast<int64_t>(round.order.size())));
   round.training.epochs = static_cast<int>(reader.required_whole("epochs", 0, most_rounds));
@@ -124,19 +103,6 @@ RoundState read_begun_round(const Document& map, StateFiles& files, std::vector<
   round.settled = reader.flag("settled", false);
   files.begun = read_value_file(required_map(reader, "values"), problems);
   return round;
-}
-
-/// The text without its last line, which must fit it.
-std::string whole_text(const std::filesystem::path& file) {
-  const std::string text = read_file(file);
-  const std::size_t last = text.rfind(last_key);
-  if (last == std::string::npos ||
-      text.substr(last) !=
-          fmt::format("{}{:016x}\n", last_key, fingerprint(std::string_view(text).substr(0, last)))) {
-    throw InputError(file.string(), "", "is not as it was written: it is cut off or was changed",
-                     "start the run again in a new folder");
-  }
-  return text.substr(0, last);
 }
 
 }  // namespace
@@ -155,11 +121,11 @@ std::string state_text(const RunState& state, const StateFiles& files) {
   if (state.begun && files.begun) {
     text += begun_text(*state.begun, *files.begun);
   }
-  return fmt::format("{}{}{:016x}\n", text, last_key, fingerprint(text));
+  return sealed(text);
 }
 
 RunState read_state_text(const std::filesystem::path& file, StateFiles& files) {
-  const Document document = parse_document(whole_text(file), file.string());
+  const Document document = parse_document(read_sealed(file), file.string());
   std::vector<Problem> problems;
   FieldReader reader(document, problems);
   RunState state;

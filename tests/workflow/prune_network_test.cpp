@@ -385,9 +385,13 @@ std::size_t expect_same_from_every_state(const PruneJob& job, std::size_t most =
   std::vector<fs::path> snapshots;
   std::string last_state;
   const auto keep_snapshot = [&](const Progress&) {
-    const auto state = folder.path() / "run" / "state.yaml";
-    if (fs::exists(state) && read_file(state) != last_state) {
-      last_state = read_file(state);
+    std::string state;
+    for (const char* file : {"state.yaml", "trials-1.yaml", "trials-2.yaml"}) {
+      const fs::path path = folder.path() / "run" / file;
+      state += fs::exists(path) ? read_file(path) : std::string();
+    }
+    if (!state.empty() && state != last_state) {
+      last_state = std::move(state);
       snapshots.push_back(folder.path() / fmt::format("snapshot-{}", snapshots.size()));
       fs::copy(folder.path() / "run", snapshots.back());
     }
@@ -422,6 +426,71 @@ TEST(PropertyPruneNetwork, EveryStateOfSchedulesGivenUpLeadsToTheSameNetwork) {
   ASSERT_LT(std::count(rates.begin(), rates.end(), rates.front()), 6);
   ASSERT_EQ(std::count(rates.begin(), rates.end(), rates.back()), 6);
   EXPECT_GE(expect_same_from_every_state(job, 5), 6U);
+}
+
+TEST(PropertyPruneNetwork, EveryTrialLeadsToTheSameNetwork) {
+  PruneJob job = small_job();
+  job.options.target.energy_share = 0.6;
+  // The dense network's figures; two layers and a group of channels; plan, two layers, and the end.
+  EXPECT_GE(expect_same_from_every_state(job), 7U);
+}
+
+/// What trying told of the job's network, but for its first layer, which nothing may leave.
+TrialResults trials_against_the_first_layer(const PruneJob& job) {
+  const TemporaryFolder folder;
+  RunFolder run(folder.path(), {}, false);
+  prune_network(job, &run, {}, {});
+  TrialResults results = run.load_trials(1);
+  EXPECT_EQ(results.layers.size(), job.network.layers.size());
+  results.layers.at(0).losses.assign(results.layers.at(0).losses.size(), 1e30);
+  for (auto& [index, trial] : results.groups) {
+    trial.losses.assign(trial.losses.size(), 1e30);
+  }
+  return results;
+}
+
+TEST(UnitPruneNetwork, WhatTryingToldIsNotTriedAgain) {
+  PruneJob job = small_job();
+  job.options.target.energy_share = 0.8;
+  const TrialResults results = trials_against_the_first_layer(job);
+  EXPECT_LT(prune_network(job, nullptr, {}, {}).result.layers.at(0).density_after, 1);
+  const TemporaryFolder folder;
+  RunFolder run(folder.path(), {}, false);
+  run.save_trials(1, results);
+  EXPECT_EQ(prune_network(job, &run, {}, {}).result.layers.at(0).density_after, 1);
+}
+
+TEST(UnitPruneNetwork, AFrontsFirstRunKeepsWhatTryingTold) {
+  PruneJob job = small_job();
+  job.options.target.energy_share = 0.9;
+  const TrialResults results = trials_against_the_first_layer(job);
+  const TemporaryFolder folder;
+  RunFolder(folder.path() / "0.9", {}, false).save_trials(1, results);
+  std::vector<double> densities;
+  prune_front(
+      job, {0.9, 0.8},
+      {.open_run =
+           [&](const PruneJob& each) {
+             const auto path = folder.path() / fmt::format("{}", *each.options.target.energy_share);
+             return std::make_unique<RunFolder>(path, std::map<std::string, std::string>(), true);
+           },
+       .finish = [&](const PruneOutcome& outcome, double,
+                     const RunFolder*) { densities.push_back(outcome.result.layers.at(0).density_after); }},
+      {}, {});
+  EXPECT_EQ(densities, (std::vector<double>{1, 1}));
+}
+
+TEST(UnitPruneNetwork, TrialsOfAnotherNetworkAreRefused) {
+  PruneJob job = small_job();
+  job.options.target.energy_share = 0.8;
+  TrialResults results = trials_against_the_first_layer(job);
+  results.groups.at(0).order.at(0) = 4;
+  const TemporaryFolder folder;
+  RunFolder run(folder.path(), {}, false);
+  run.save_trials(1, results);
+  EXPECT_EQ(error_of([&] { prune_network(job, &run, {}, {}); }),
+            folder.path().string() +
+                ": keeps what trying told of another network; start the run again in a new folder");
 }
 
 TEST(PropertyPruneNetwork, EveryStateOfASearchLeadsToTheSameNetwork) {

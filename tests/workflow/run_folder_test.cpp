@@ -127,6 +127,32 @@ TEST(UnitRunFolder, MeasurementsComeBackAsTheyWereSaved) {
   EXPECT_FALSE(loaded->current.accuracy);
 }
 
+TEST(UnitRunFolder, TrialsComeBackAsTheyWereSaved) {
+  const TemporaryFolder folder;
+  const RunFolder run(folder.path(), options, false);
+  EXPECT_TRUE(run.load_trials(2).layers.empty());
+  TrialResults results;
+  results.layers[1] = {{1.0 / 3, 1e-9}, 2.0 / 3};
+  results.layers[7] = {{0.1}, std::nullopt};
+  results.groups[2] = {{3, 0, 1}, 1, {1.0 / 7, 1e6}};
+  run.save_trials(2, results);
+  const TrialResults loaded = run.load_trials(2);
+  ASSERT_EQ(loaded.layers.size(), 2U);
+  EXPECT_EQ(loaded.layers.at(1).losses, results.layers[1].losses);
+  EXPECT_EQ(loaded.layers.at(1).pattern_loss, 2.0 / 3);
+  EXPECT_EQ(loaded.layers.at(7).pattern_loss, std::nullopt);
+  ASSERT_EQ(loaded.groups.size(), 1U);
+  EXPECT_EQ(loaded.groups.at(2).order, results.groups[2].order);
+  EXPECT_EQ(loaded.groups.at(2).unread, 1);
+  EXPECT_EQ(loaded.groups.at(2).losses, results.groups[2].losses);
+  EXPECT_TRUE(run.load_trials(1).groups.empty());
+
+  std::string text = read_file(folder.path() / "trials-2.yaml");
+  text.replace(text.find("0.1"), 3, "0.2");
+  write_file_atomically(folder.path() / "trials-2.yaml", text);
+  EXPECT_THROW(run.load_trials(2), InputError);
+}
+
 TEST(UnitRunFolder, ARoundUnderWayComesBack) {
   const TemporaryFolder folder;
   RunState state = some_state();
