@@ -31,7 +31,7 @@ constexpr double loss_of_nonsense = 1e6;  ///< outputs that are not numbers
 /// tried, and not each of a dense block's layers with all that stand behind it.
 constexpr std::size_t most_readers = 6;
 constexpr int64_t most_weights_at_once = 4'000'000;  ///< of a layer: six supports take a byte a weight each
-/// Of the readers' Gram matrices: they take 8 bytes a value, and the inverses 4.
+/// Of the readers' Gram matrices: they take 8 bytes a value, and the removal 8 more.
 constexpr double most_products = 1e8;
 
 std::size_t images_of_trial(const Network& network) {
@@ -123,12 +123,12 @@ void LevelTrials::go_to(std::size_t layer) {
   sample_passes_->go_to(layer, context_.stop);
 }
 
-LayerFit LevelTrials::fit(std::size_t layer) {
+LayerFit LevelTrials::fit(const LayerPasses& passes, std::size_t layer) {
   const int64_t fewer = sampled_ == &part_ ? images_for_one : 1;
   const SampleOptions sampling{.positions = bounded_positions(network_.layers[layer], sampled_->size,
                                                               fewer * context_.job.options.recipe.positions),
                                .seed = derive_seed(seed_, 2 + layer)};
-  LayerSamples read = sample_passes_->samples(layer, sampling, context_.stop);
+  LayerSamples read = passes.samples(layer, sampling, context_.stop);
   Matrix wanted = std::move(read.outputs);
   LayerFit problem = fit_layer(network_, layer, std::move(read), std::move(wanted), sampled_->size,
                                &output_worth(context_)[layer]);
@@ -150,7 +150,7 @@ double LevelTrials::loss_of(const Network& pruned) {
 
 LayerTrial LevelTrials::of_layer(std::size_t layer, double nonzero, bool patterned) {
   go_to(layer);
-  const LayerFit problem = fit(layer);
+  const LayerFit problem = fit(*sample_passes_, layer);
   Network pruned = network_;
   std::vector<int64_t> keeps;
   keeps.reserve(tried_shares.size());
@@ -194,8 +194,10 @@ GroupTrial LevelTrials::of_group(const ChannelGroup& group, std::size_t unread) 
   go_to(readers.front());
   std::vector<LayerFit> problems;
   problems.reserve(readers.size());
+  LayerPasses passes = *sample_passes_;  // Those of the next group may begin before the last reader.
   for (const std::size_t reader : readers) {
-    problems.push_back(fit(reader));
+    passes.go_to(reader, context_.stop);
+    problems.push_back(fit(passes, reader));
   }
   GroupTrial trial{.unread = static_cast<int64_t>(unread)};
   trial.order = elimination_order(inputs_of(network_, group, readers, problems), group.channels,

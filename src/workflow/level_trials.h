@@ -33,7 +33,8 @@ class LevelTrials {
  private:
   /// Makes passes for losses start at a layer, and those for samples of it and of layers behind it.
   void go_to(std::size_t layer);
-  LayerFit fit(std::size_t layer);
+  /// Of the network that is tried, loaded.
+  LayerFit fit(const LayerPasses& passes, std::size_t layer);
   double loss_of(const Network& pruned);
 
   PruneContext& context_;

@@ -23,7 +23,7 @@ constexpr double fewest_kept = 200e6;
 constexpr double kept_for_a_mac = 1.3;
 constexpr double short_pass = 0.9e9;
 constexpr double most_of_machine = 1.0 / 16;  ///< of its memory, for each set of maps
-constexpr double kept_sets = 3;               ///< of maps at once: two networks, and the next of one of them
+constexpr double kept_sets = 4;  ///< of maps at once: two, one of them further on, and the next of that
 
 constexpr double eigenvector_copies = 3;  ///< of a Gram matrix, while its eigenvectors are found
 
@@ -59,7 +59,7 @@ double trial_bytes(const PruneJob& job) {
   if (may_remove_channels(job)) {
     for (const ChannelGroup& group : find_channel_groups(job.network)) {
       const double products = can_try(job.network, group) ? products_to_try(job.network, group) : 0;
-      most = std::max(most, products * (sizeof(double) + sizeof(float)));
+      most = std::max(most, products * (sizeof(double) + 2 * sizeof(float)));
     }
   }
   return most;
