@@ -19,6 +19,7 @@
 
 #include "cli/environment.h"
 #include "prune/admm.h"
+#include "prune/channel_elimination.h"
 #include "prune/coupling.h"
 #include "prune/energy_aware.h"
 #include "prune/exact_obs.h"
@@ -222,6 +223,23 @@ void sparse_gpt(benchmark::State& state) {
   });
 }
 MJ_SOLVER(sparse_gpt)->Apply(every_layer);
+
+/// Channels of 3 x 3 columns, 5/8 of which go, k columns: the inverse D^3, its rows that are asked for k^2 D,
+/// the weights 2 M k D, and how much each channel that is left would be missed, 9 M D for the mean of 11/16.
+void elimination_order(benchmark::State& state) {
+  const auto& layer = layer_of(state);
+  const auto m = static_cast<double>(layer.weights.rows);
+  const auto d = static_cast<double>(layer.weights.columns);
+  constexpr int64_t window = 9;
+  const int64_t channels = layer.weights.columns / window;
+  const int64_t gone = channels * 5 / 8;
+  const auto k = static_cast<double>(gone * window);
+  const std::vector<mj::ChannelInputs> reader{{&layer.problem, {0}, window, layer.problem.output_power}};
+  const double misses = static_cast<double>(gone) * 11 / 16 * window * m * d;
+  measure(state, d * d * d + k * k * d + 2 * m * k * d + misses,
+          [&] { benchmark::DoNotOptimize(mj::elimination_order(reader, channels, gone, 1e-3, 1)); });
+}
+MJ_SOLVER(elimination_order)->Apply(every_layer);
 
 }  // namespace
 
