@@ -107,6 +107,8 @@ class Midway {
   Midway(const Midway&) = delete;
   Midway& operator=(const Midway&) = delete;
   virtual ~Midway() = default;
+  /// Of the values that are kept.
+  [[nodiscard]] virtual std::size_t bytes() const = 0;
 };
 
 /// A network ready to run. Not safe to use from several threads at once; it uses several itself.

@@ -97,10 +97,10 @@ FitSampling sampling_of(const MacLayer& layer, std::size_t images, std::size_t t
   return {bounded_positions(layer, images, wanted), false};
 }
 
-LayerFitting::Turn::Turn(PruneContext& context, NetworkInputs some, std::size_t kept_bytes)
+LayerFitting::Turn::Turn(PruneContext& context, NetworkInputs some)
     : images(std::move(some)),
-      reference(*context.reference, images, kept_bytes),
-      working(*context.working, images, kept_bytes) {}
+      reference(*context.reference, images, 0),
+      working(*context.working, images, 0) {}
 
 void LayerFitting::take(const NetworkInputs& images) {
   if (images_ == &images) {
@@ -113,7 +113,24 @@ void LayerFitting::take(const NetworkInputs& images) {
     const std::size_t first = turn * images.size / turns;
     std::vector<std::size_t> some((turn + 1) * images.size / turns - first);
     std::iota(some.begin(), some.end(), first);
-    turns_.emplace_back(context_, select(images, some), context_.kept_bytes / turns);
+    turns_.emplace_back(context_, select(images, some));
+  }
+}
+
+std::size_t LayerFitting::kept_bytes(LayerPasses Turn::*passes) const {
+  return std::accumulate(
+      turns_.begin(), turns_.end(), std::size_t{0},
+      [&](std::size_t sum, const Turn& turn) { return sum + (turn.*passes).kept_bytes(); });
+}
+
+std::size_t LayerFitting::kept_bytes() const {
+  return kept_bytes(&Turn::reference) + kept_bytes(&Turn::working);
+}
+
+void LayerFitting::share_room(Turn& turn) const {
+  for (LayerPasses Turn::*passes : {&Turn::reference, &Turn::working}) {
+    const std::size_t others = kept_bytes(passes) - (turn.*passes).kept_bytes();
+    (turn.*passes).set_most_bytes(context_.kept_bytes - std::min(others, context_.kept_bytes));
   }
 }
 
@@ -135,6 +152,7 @@ LayerFit LayerFitting::fit(const Network& network, std::size_t layer, uint64_t s
         .positions = sampling.positions,
         .seed = derive_seed(seed, static_cast<uint64_t>(std::distance(turns_.begin(), turn))),
         .beside = addition ? addition->addend : std::string()};
+    share_room(*turn);
     append(samples, sample(turn->reference, turn->working, layer, drawn, addition, context_.stop));
     if (sampling.adds_up || std::next(turn) == turns_.end()) {
       add(fit, fit_layer(network, layer, std::move(samples.read), std::move(samples.wanted),

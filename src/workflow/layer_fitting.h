@@ -39,9 +39,12 @@ class LayerFitting {
   /// @param seed draws the positions
   LayerFit fit(const Network& network, std::size_t layer, uint64_t seed);
 
+  /// Of what layers give; for each of the two networks at most context.kept_bytes.
+  [[nodiscard]] std::size_t kept_bytes() const;
+
  private:
   struct Turn {
-    Turn(PruneContext& context, NetworkInputs some, std::size_t kept_bytes);
+    Turn(PruneContext& context, NetworkInputs some);
 
     NetworkInputs images;
     LayerPasses reference;
@@ -50,6 +53,11 @@ class LayerFitting {
 
   /// Makes turns of them, unless they are the same as before.
   void take(const NetworkInputs& images);
+  /// Of one of the networks.
+  std::size_t kept_bytes(LayerPasses Turn::*passes) const;
+  /// A turn's passes may keep what all others leave of context.kept_bytes: where there is no room for all of
+  /// them there is for some.
+  void share_room(Turn& turn) const;
 
   PruneContext& context_;
   const NetworkInputs* images_ = nullptr;

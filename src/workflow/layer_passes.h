@@ -41,6 +41,9 @@ class LayerPasses {
   /// What follows needs only this layer and those behind it. The session's constants before the layer must
   /// be those that it had when a layer was gone to last, or of layers since then.
   void go_to(std::size_t layer, const std::stop_token& stop);
+  /// From now on.
+  void set_most_bytes(std::size_t most_bytes) { most_bytes_ = most_bytes; }
+  [[nodiscard]] std::size_t kept_bytes() const { return kept_ == nullptr ? 0 : kept_->bytes(); }
   [[nodiscard]] Matrix logits(const std::stop_token& stop) const;
   [[nodiscard]] LayerSamples samples(std::size_t layer, const SampleOptions& options,
                                      const std::stop_token& stop) const;

@@ -92,5 +92,22 @@ TEST(PropertyLayerFitting, FewSamplesOfAllTurnsAreInOrder) {
   EXPECT_EQ(in_turns.outputs.values, whole.outputs.values);
 }
 
+// By hand: the classifier reads 144 values of each image, 12 images in a turn.
+TEST(UnitLayerFitting, TurnsKeepMapsAsFarAsThereIsRoom) {
+  constexpr std::size_t of_turn = 12 * 144 * sizeof(float);
+  PruneJob job = small_job();
+  job.options.recipe.vary = false;
+  PruneContext context = open_context(job, nullptr, {}, {});
+  std::vector<float> wanted;
+  for (const std::size_t turns : {0U, 1U, 3U, 4U}) {
+    context.kept_bytes = turns * of_turn + of_turn / 2;
+    LayerFitting fitting(context);
+    const LayerFit fit = fitting.fit(job.network, 1, 7);
+    EXPECT_EQ(fitting.kept_bytes(), 2 * turns * of_turn);
+    wanted = wanted.empty() ? fit.groups.at(0).inputs.values : wanted;
+    EXPECT_EQ(fit.groups.at(0).inputs.values, wanted);
+  }
+}
+
 }  // namespace
 }  // namespace mj

@@ -67,21 +67,11 @@ std::shared_ptr<const KeptPasses> keep_all(const Model& model, const PassStart& 
   return kept;
 }
 
-std::size_t bytes_of(const KeptPasses& kept) {
-  std::size_t bytes = 0;
-  for (const KeptPasses::Values& pass : kept.passes) {
-    for (const auto& [slot, value] : pass.given) {
-      bytes += value.storage().nbytes();
-    }
-  }
-  return bytes;
-}
-
 /// What one pass over the first images takes, for all images.
 std::size_t expected_bytes(const Model& model, const PassStart& start, std::size_t step,
                            const std::stop_token& stop) {
   const auto keep = [&](const PassStart& first) {
-    return bytes_of(*keep_all(model, first, step, stop)) * start.images() / first.images();
+    return keep_all(model, first, step, stop)->bytes() * start.images() / first.images();
   };
   if (start.kept() == nullptr) {
     const auto count = std::min(start.images(), static_cast<std::size_t>(model.pass_size));
@@ -95,6 +85,16 @@ std::size_t expected_bytes(const Model& model, const PassStart& start, std::size
 }
 
 }  // namespace
+
+std::size_t KeptPasses::bytes() const {
+  std::size_t bytes = 0;
+  for (const Values& pass : passes) {
+    for (const auto& [slot, value] : pass.given) {
+      bytes += value.storage().nbytes();
+    }
+  }
+  return bytes;
+}
 
 std::shared_ptr<const KeptPasses> keep_passes(const Model& model, const PassStart& start,
                                               const MacLayer& layer, std::size_t most_bytes,

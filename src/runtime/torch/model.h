@@ -45,6 +45,8 @@ struct KeptPasses final : Midway {
   std::size_t step = 0;  ///< of the graph, the first that is still to run
   std::size_t images = 0;
   std::vector<Values> passes;
+
+  [[nodiscard]] std::size_t bytes() const override;
 };
 
 /// Where passes start: before all steps, or where what they need was kept.
