@@ -278,6 +278,7 @@ std::vector<int64_t> elimination_order(const std::vector<ChannelInputs>& readers
   parallel_for(readers.size(), threads,
                [&](std::size_t i) { made[i].emplace(readers[i], channels, count, damping); });
   std::vector<Reader> all;
+  all.reserve(made.size());
   for (std::optional<Reader>& reader : made) {
     all.push_back(*std::move(reader));
   }

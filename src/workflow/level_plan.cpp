@@ -35,7 +35,7 @@ class KeptTrials {
   }
 
   LayerTrial of_layer(std::size_t layer, double nonzero, bool patterned) {
-    const LayerTrial trial =
+    LayerTrial trial =
         kept(results_.layers, layer, [&] { return trials().of_layer(layer, nonzero, patterned); });
     check(trial.losses.size() == tried_shares.size() && trial.pattern_loss.has_value() == patterned);
     return trial;
@@ -43,7 +43,7 @@ class KeptTrials {
 
   /// @param index of the group, in the order in which they are tried
   GroupTrial of_group(std::size_t index, const ChannelGroup& group, std::size_t unread) {
-    const GroupTrial trial = kept(results_.groups, index, [&] { return trials().of_group(group, unread); });
+    GroupTrial trial = kept(results_.groups, index, [&] { return trials().of_group(group, unread); });
     check(trial.losses.size() == tried_removals.size() && trial.unread == static_cast<int64_t>(unread) &&
           std::ssize(trial.order) >= channels_gone(trial, group.channels, tried_removals.size()) &&
           std::all_of(trial.order.begin(), trial.order.end(),

@@ -18,7 +18,7 @@ std::string sealed(const std::string& text) {
 
 std::string read_sealed(const std::filesystem::path& file) {
   const std::string whole = read_file(file);
-  const std::string text = whole.substr(0, whole.rfind(last_key));
+  std::string text = whole.substr(0, whole.rfind(last_key));
   if (whole != sealed(text)) {
     throw InputError(file.string(), "", "is not as it was written: it is cut off or was changed",
                      "start the run again in a new folder");
