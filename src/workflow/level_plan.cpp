@@ -51,6 +51,13 @@ class KeptTrials {
     return trial;
   }
 
+  /// Once all that is wanted was tried.
+  void save() const {
+    if (run_ != nullptr && trials_) {
+      run_->save_trials(round_, results_);
+    }
+  }
+
  private:
   LevelTrials& trials() {
     if (!trials_) {
@@ -73,7 +80,7 @@ class KeptTrials {
     if (found == results.end()) {
       found = results.emplace(index, try_it()).first;
       if (run_ != nullptr) {
-        run_->save_trials(round_, results_);
+        run_->save_trials_if_due(round_, results_);
       }
     }
     return found->second;
@@ -83,7 +90,7 @@ class KeptTrials {
   const Network& network_;
   uint64_t seed_;
   int round_;
-  const RunFolder* run_;
+  RunFolder* run_;
   TrialResults results_;
   std::optional<LevelTrials> trials_;
 };
@@ -177,6 +184,7 @@ TriedLevels try_levels(PruneContext& context, const Network& network, uint64_t s
   TriedLevels tried;
   tried.layers = try_layers(context, network, trials, name);
   tried.groups = try_groups(context, network, trials, name);
+  trials.save();
   return tried;
 }
 

@@ -166,15 +166,23 @@ void RunFolder::save(const RunState& state) {
   write_file_atomically(folder_ / state_name, state_text(state, files));
   files_ = std::move(files);
   clean();
-  saved_ = Clock::now();
-  cost_ = saved_ - start;
+  note_save(start);
 }
 
 void RunFolder::save_if_due(const RunState& state) {
-  using Seconds = std::chrono::duration<double>;
-  if (share_ * Seconds(Clock::now() - saved_) >= Seconds(cost_)) {
+  if (is_due()) {
     save(state);
   }
+}
+
+bool RunFolder::is_due() const {
+  using Seconds = std::chrono::duration<double>;
+  return share_ * Seconds(Clock::now() - saved_) >= Seconds(cost_);
+}
+
+void RunFolder::note_save(Clock::time_point start) {
+  saved_ = Clock::now();
+  cost_ = saved_ - start;
 }
 
 TrialResults RunFolder::load_trials(int round) const {
@@ -182,8 +190,16 @@ TrialResults RunFolder::load_trials(int round) const {
   return std::filesystem::exists(file) ? read_trials_text(file) : TrialResults();
 }
 
-void RunFolder::save_trials(int round, const TrialResults& results) const {
+void RunFolder::save_trials(int round, const TrialResults& results) {
+  const Clock::time_point start = Clock::now();
   write(trials_name(round), trials_text(results));
+  note_save(start);
+}
+
+void RunFolder::save_trials_if_due(int round, const TrialResults& results) {
+  if (is_due()) {
+    save_trials(round, results);
+  }
 }
 
 ValueFile RunFolder::write_values(const std::string& name, const ArrayWriter& values) const {

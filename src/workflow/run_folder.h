@@ -38,7 +38,8 @@ class RunFolder {
   void save_if_due(const RunState& state);
   /// What trying told before a round began, as far as it came.
   TrialResults load_trials(int round) const;
-  void save_trials(int round, const TrialResults& results) const;
+  void save_trials(int round, const TrialResults& results);
+  void save_trials_if_due(int round, const TrialResults& results);
   /// Writes a text file, atomically.
   void write(const std::string& name, const std::string& content) const;
   /// Adds a line to log.txt.
@@ -47,6 +48,9 @@ class RunFolder {
  private:
   using Clock = std::chrono::steady_clock;
 
+  bool is_due() const;
+  /// @param start of a save that has just ended
+  void note_save(Clock::time_point start);
   ValueFile write_values(const std::string& name, const ArrayWriter& values) const;
   bool is_superfluous(const std::filesystem::path& file) const;
   void clean() const;

@@ -129,7 +129,7 @@ TEST(UnitRunFolder, MeasurementsComeBackAsTheyWereSaved) {
 
 TEST(UnitRunFolder, TrialsComeBackAsTheyWereSaved) {
   const TemporaryFolder folder;
-  const RunFolder run(folder.path(), options, false);
+  RunFolder run(folder.path(), options, false);
   EXPECT_TRUE(run.load_trials(2).layers.empty());
   TrialResults results;
   results.layers[1] = {{1.0 / 3, 1e-9}, 2.0 / 3};
@@ -200,6 +200,19 @@ TEST(UnitRunFolder, ASaveWaitsUntilItsShareOfTheTimeIsDue) {
     run.save_if_due(state);
   }
   EXPECT_EQ(RunFolder(folder.path(), options, true).load(small_network())->step, 0.1);
+}
+
+TEST(UnitRunFolder, TrialsWaitForTheirShareOfTheTimeToo) {
+  const TemporaryFolder folder;
+  RunFolder run(folder.path(), options, false, 0);
+  TrialResults results;
+  results.layers[0] = {{0.1}, std::nullopt};
+  run.save_trials_if_due(1, results);  // the first: nothing is known of its cost
+  results.layers[1] = {{0.2}, std::nullopt};
+  run.save_trials_if_due(1, results);
+  EXPECT_EQ(run.load_trials(1).layers.size(), 1U);
+  run.save_trials(1, results);
+  EXPECT_EQ(run.load_trials(1).layers.size(), 2U);
 }
 
 TEST(UnitRunFolder, AStartThatWasKilledIsStartedAgain) {
