@@ -55,6 +55,12 @@ bool has_levels(const LayerChoices& choices) {
   return choices.is_pruned && !choices.trial.losses.empty();
 }
 
+/// Whether no weight goes that no channel takes with it.
+bool is_dense(const Levels& levels) {
+  return std::all_of(levels.shares.begin(), levels.shares.end(), [](double share) { return share == 1; }) &&
+         std::none_of(levels.patterned.begin(), levels.patterned.end(), [](bool follows) { return follows; });
+}
+
 bool is_reader(const ChannelGroup& group, std::size_t layer) {
   return std::any_of(group.readers.begin(), group.readers.end(),
                      [layer](const LayerChannels& reader) { return reader.layer == layer; });
@@ -316,9 +322,8 @@ Levels LevelChoice::within(double limit) {
     return levels.cost <= limit;
   });
   set_shares(levels, std::exp(lower));
-  if (std::any_of(layers_.begin(), layers_.end(), has_levels)) {
-    spend_rest(levels, limit);
-  } else {
+  spend_rest(levels, limit);
+  if (is_dense(levels)) {
     return_channels(levels, limit);
   }
   return levels;

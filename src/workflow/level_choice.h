@@ -64,7 +64,7 @@ class LevelChoice {
   void spend_rest(Levels& levels, double limit);
   /// The layers that have the layer's weights, in order.
   [[nodiscard]] std::vector<std::size_t> users_of_weights(std::size_t layer) const;
-  /// Where nothing but channels can go: those that the limit has room for stay after all, where that is worth
+  /// Where nothing but channels goes: those that the limit has room for stay after all, where that is worth
   /// most.
   void return_channels(Levels& levels, double limit);
   /// What the last of a group's steps of removal loses, by what it saves.
