@@ -10,6 +10,7 @@
 #include "onnx/layer_list.h"
 #include "onnx/onnx_file.h"
 #include "runtime/executable_operators.h"
+#include "runtime/fold_weights.h"
 #include "search/other_operators.h"
 
 namespace mj::cli {
@@ -122,6 +123,7 @@ LoadedModel load_model(const std::string& model, const DataOptions& data, bool w
     return loaded;
   }
   loaded.network = read_onnx(model);
+  fold_computed_weights(*loaded.network);
   check_finite_weights(*loaded.network);
   if (!data.dataset.empty()) {
     measure(loaded, data, with_accuracy);

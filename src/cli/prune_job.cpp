@@ -10,6 +10,7 @@
 #include "network/weights.h"
 #include "onnx/onnx_file.h"
 #include "runtime/classifier.h"
+#include "runtime/fold_weights.h"
 #include "workflow/layer_passes.h"
 #include "workflow/prune_context.h"
 #include "workflow/prune_goal.h"
@@ -79,13 +80,14 @@ std::vector<LayerLimit> parse_limits(const PruneArguments& arguments) {
 
 Network read_dense(const PruneArguments& arguments) {
   Network network = read_onnx(arguments.model);
+  fold_computed_weights(network);
   for (const MacLayer& layer : network.layers) {
     if (layer.layout != WeightLayout::none && !has_weights(network, layer)) {
       const Dataflow flow = trace_dataflow(network);
       if (const auto producer = flow.producers.find(layer.weights); producer != flow.producers.end()) {
         throw InputError(arguments.model, layer.name,
                          fmt::format("reads weights that {} computes", place_of(*producer->second)),
-                         "weights must be constants: let the exporter fold what is computed from these");
+                         "weights must be constants or what executable nodes make of some");
       }
       throw InputError(arguments.model, layer.name, "has no weight values",
                        "give a model with its trained weights; `mj estimate` also takes models without");

@@ -25,7 +25,7 @@ constexpr auto allowed = std::to_array<std::string_view>({
     "Upsample", "Where", "Xor"});
 // clang-format on
 
-/// Operators that make as many dimensions as one of their inputs is long.
+/// Operators that make as many dimensions as one of their inputs, not the data, is long.
 constexpr auto rank_makers =
     std::to_array<std::string_view>({"ConstantOfShape", "Expand", "Reshape", "Resize", "Tile", "Upsample"});
 constexpr int64_t most_dimensions = 64;
@@ -63,9 +63,11 @@ bool is_rule_safe(const Node& node, const InputShapes& inputs) {
     return has_rank(inputs, 0, 2, 2) && has_rank(inputs, 1, 2, 2);
   }
   if (is_among(rank_makers, node.op)) {
-    return std::none_of(inputs.begin(), inputs.end(), [](const std::optional<Shape>& shape) {
-      return shape.has_value() && shape->size() == 1 && shape->front() > most_dimensions;
-    });
+    const bool has_data = node.op != "ConstantOfShape" && !inputs.empty();
+    return std::none_of(inputs.begin() + (has_data ? 1 : 0), inputs.end(),
+                        [](const std::optional<Shape>& shape) {
+                          return shape.has_value() && shape->size() == 1 && shape->front() > most_dimensions;
+                        });
   }
   return true;
 }

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "onnx/constant_nodes.h"
-#include "onnx/element_storage.h"
+#include "onnx/declare_value.h"
 #include "onnx/model_bytes.h"
 #include "onnx/node_conversion.h"
 #include "onnx/onnx_file.h"
@@ -17,16 +17,6 @@ namespace {
 
 bool has_shape(const onnx::TensorProto& proto, const Shape& shape) {
   return std::equal(proto.dims().begin(), proto.dims().end(), shape.begin(), shape.end());
-}
-
-void set_shape(const Shape& shape, onnx::TensorShapeProto& proto) {
-  proto.clear_dim();
-  for (const int64_t size : shape) {
-    onnx::TensorShapeProto::Dimension& dimension = *proto.add_dim();
-    if (size >= 0) {
-      dimension.set_dim_value(size);
-    }
-  }
 }
 
 /// Values of another shape than before make what was declared of shapes wrong.
@@ -89,13 +79,6 @@ void restore_groups(const Network& network, onnx::GraphProto& graph) {
   }
 }
 
-void declare(const std::string& name, ElementType type, const Shape& shape, onnx::ValueInfoProto& proto) {
-  proto.set_name(name);
-  onnx::TypeProto::Tensor& tensor = *proto.mutable_type()->mutable_tensor_type();
-  tensor.set_elem_type(storage_of(type).onnx_type);
-  set_shape(shape, *tensor.mutable_shape());
-}
-
 /// Values that nodes read and nothing gives: weights that are not there.
 void declare_missing(const Network& network, onnx::GraphProto& graph) {
   std::unordered_set<std::string_view> given{""};
@@ -109,7 +92,7 @@ void declare_missing(const Network& network, onnx::GraphProto& graph) {
     for (const std::string& input : node.inputs) {
       if (!network.constants.contains(input) && given.insert(input).second) {
         const Shape* shape = find_shape(network, input);
-        declare(input, ElementType::float32, shape == nullptr ? Shape() : *shape, *graph.add_input());
+        declare_value(input, ElementType::float32, shape == nullptr ? Shape() : *shape, *graph.add_input());
       }
     }
   }
@@ -123,12 +106,13 @@ onnx::ModelProto new_model(const Network& network) {
   onnx::GraphProto& graph = *model.mutable_graph();
   graph.set_name(network.name.empty() ? "network" : network.name);
   for (const Value& input : network.inputs) {
-    declare(input.name, input.type, input.shape, *graph.add_input());
+    declare_value(input.name, input.type, input.shape, *graph.add_input());
   }
   declare_missing(network, graph);
   for (const Value& output : network.outputs) {
     const Shape* inferred = output.shape.empty() ? find_shape(network, output.name) : nullptr;
-    declare(output.name, output.type, inferred == nullptr ? output.shape : *inferred, *graph.add_output());
+    declare_value(output.name, output.type, inferred == nullptr ? output.shape : *inferred,
+                  *graph.add_output());
   }
   std::set<std::string> domains{""};
   for (const Node& node : network.nodes) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "end_to_end/quick_prune.h"
+#include "network/weights.h"
 #include "onnx/onnx_file.h"
 #include "temporary_folder.h"
 
@@ -145,16 +146,50 @@ TEST(EndToEndPruneOptions, ANetworkWithoutLayersIsRefused) {
                        "has no convolution or matrix product; there is nothing to prune");
 }
 
-TEST(EndToEndPruneOptions, WeightsThatTheGraphComputesAreRefused) {
+TEST(EndToEndPruneOptions, PlaceholdersOfWeightsAreRefused) {
   mj::Network network;
   network.opset = 13;
   network.inputs = {{"x", {-1, 2}}};
   network.outputs = {{"y", {-1, 2}}};
-  network.constants["w"] = {mj::ElementType::float32, {2, 2}, {1, 2, 3, 4}, {}};
-  network.nodes = {{"twice", "Add", "", {"w", "w"}, {"v"}, {}}, {"fc", "MatMul", "", {"x", "v"}, {"y"}, {}}};
-  expect_model_refused(network, "computed.onnx",
-                       "fc: reads weights that node 'twice' (Add) computes; weights must be constants: let "
-                       "the exporter fold what is computed from these");
+  network.constants["sizes"] = {mj::ElementType::int64, {2}, {}, {2, 2}};
+  network.nodes = {{"fill", "ConstantOfShape", "", {"sizes"}, {"v"}, {}},
+                   {"fc", "MatMul", "", {"x", "v"}, {"y"}, {}}};
+  expect_model_refused(network, "filled.onnx",
+                       "fc: reads weights that node 'fill' (ConstantOfShape) computes; weights must be "
+                       "constants or what executable nodes make of some");
+}
+
+// The same network, its weights once as constants and once as what nodes make of others.
+TEST(EndToEndPruneOptions, ComputedWeightsArePrunedAsConstantsAre) {
+  MJ_NEED_FASHION_MNIST();
+  const TemporaryFolder folder;
+  mj::Network network = mj::read_onnx(example_network());
+  const mj::MacLayer& layer = network.layers.back();
+  mj::Tensor weights = network.constants.at(layer.weights);
+  network.constants["sizes"] = {
+      mj::ElementType::int64, {static_cast<int64_t>(weights.shape.size())}, {}, weights.shape};
+  network.constants.erase(layer.weights);
+  weights.shape = {mj::element_count(weights.shape)};
+  network.constants["flat"] = std::move(weights);
+  network.nodes.insert(network.nodes.begin(),
+                       {"shape", "Reshape", "", {"flat", "sizes"}, {layer.weights}, {}});
+  network.envelope.clear();
+  const auto computed = folder.path() / "computed.onnx";
+  mj::write_onnx(network, computed);
+  const auto pruned = [&](const std::filesystem::path& model) {
+    const auto out = folder.path() / "out.onnx";
+    const ProgramRun run = run_mj({"prune", model, "-o", out, "--data", "fashion-mnist:train", "--images",
+                                   "50", "--sparsity", "20%", "--fine-tune", "0", "--method", "magnitude"});
+    EXPECT_EQ(run.exit_code, 0) << run.errors;
+    return mj::read_onnx(out);
+  };
+  const mj::Network one = pruned(example_network());
+  const mj::Network other = pruned(computed);
+  ASSERT_EQ(one.layers.size(), other.layers.size());
+  for (std::size_t l = 0; l < one.layers.size(); ++l) {
+    EXPECT_EQ(mj::weight_matrix(one, one.layers[l]).values, mj::weight_matrix(other, other.layers[l]).values);
+  }
+  EXPECT_EQ(one.nodes.size(), other.nodes.size());
 }
 
 TEST(EndToEndPruneOptions, WhatChangesNothingIsSaid) {
