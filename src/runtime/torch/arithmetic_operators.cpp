@@ -39,7 +39,8 @@ at::Tensor power(const at::Tensor& a, const at::Tensor& b) {
   if (is_integral(a)) {
     return at::pow(a.to(at::kDouble), b).to(a.scalar_type());
   }
-  return at::pow(a, b);
+  // Squares and roots of numbers are quick, not those of tensors.
+  return b.numel() == 1 && b.dim() <= a.dim() ? at::pow(a, b.item()) : at::pow(a, b);
 }
 
 at::Tensor larger(const at::Tensor& a, const at::Tensor& b) {

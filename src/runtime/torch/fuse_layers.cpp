@@ -149,7 +149,10 @@ Plan plan_inference(const Model& model, const std::vector<Slot>& wanted, std::si
   const std::vector<Step> steps(all.begin() + static_cast<std::ptrdiff_t>(first),
                                 all.begin() + static_cast<std::ptrdiff_t>(std::min(end, all.size())));
   const Plan plan = plan_steps(model.graph, steps, wanted);
-  return plan_steps(model.graph, Fusion(model, plan).run(), wanted);
+  use_threads(1);  // As passes do: filters that are arranged for more would be arranged anew in each of them.
+  const std::vector<Step> fused = Fusion(model, plan).run();
+  use_threads(model.threads);
+  return plan_steps(model.graph, fused, wanted);
 }
 
 }  // namespace mj

@@ -76,9 +76,18 @@ Kernel translate_lrn(const NodeReader& reader) {
   const float alpha = reader.number("alpha", 1e-4F) / static_cast<float>(size);
   const float beta = reader.number("beta", 0.75F);
   const float bias = reader.number("bias", 1);
+  const bool is_positive = alpha >= 0 && bias > 0;
+  const auto normalize = [=](const at::Tensor& maps) {
+    const auto base = sum_neighbours(maps * maps, size) * alpha + bias;
+    // libtorch's power takes ten times as long.
+    return maps * (is_positive ? (base.log() * -beta).exp() : base.pow(-beta));
+  };
   return [=](const Operands& in, const BatchSize&) -> Operands {
     TORCH_CHECK(in[0].dim() > 1, "its input has no channels");
-    return {in[0] * (sum_neighbours(in[0] * in[0], size) * alpha + bias).pow(-beta)};
+    // Image by image, since what stands in between would leave the processor's cache.
+    std::vector<at::Tensor> images = in[0].split(1);
+    std::transform(images.begin(), images.end(), images.begin(), normalize);
+    return {images.empty() ? in[0] : at::cat(images)};
   };
 }
 

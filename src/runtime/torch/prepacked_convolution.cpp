@@ -41,8 +41,9 @@ std::optional<Kernel> prepack_convolution(const LayerShape& shape, int64_t image
     return std::nullopt;  // The plain kernel says what is wrong.
   }
   return [packed, run = *run](const Operands& in, const BatchSize&) -> Operands {
-    // It takes a part of a larger tensor, as Split and Slice give it, for one that lies by itself.
-    const auto whole = in[0].contiguous(in[0].suggest_memory_format());
+    // It takes a part of a larger tensor, as Split and Slice give it, for one that lies by itself; and what
+    // it gives has the order of what it takes, which channel shuffles and the like leave channels first.
+    const auto whole = in[0].contiguous(at::MemoryFormat::ChannelsLast);
     return {call(run, {whole, packed}).toTensor()};
   };
 }
