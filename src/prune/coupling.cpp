@@ -24,9 +24,7 @@ constexpr int64_t rows_in_strip = 128;
 constexpr int64_t columns_in_strip = 256;
 constexpr int64_t samples_in_strip = 256;
 constexpr int most_iterations_together = 100;
-/// Of what all steps gained: a step that gains less is the last one, mostly the thirtieth to fiftieth. What
-/// is left to gain then, a hundredth or so, is .2 % of the error at most.
-constexpr double least_gain = 1e-3;
+constexpr double tolerance_together = 1e-3;  ///< of the first gradient's norm
 /// Of the gradient at A = 0: what is below is rounding.
 constexpr double least_gradient = 1e-6;
 
@@ -95,8 +93,8 @@ class TogetherRefit {
 
   void run() {
     double norm = norm_of(residual_);
-    const double goal = least_gradient * least_gradient * norm_at_zero_;
-    double gained = 0;
+    const double goal = std::max(tolerance_together * tolerance_together * norm,
+                                 least_gradient * least_gradient * norm_at_zero_);
     Matrix direction = preconditioned();
     for (int iteration = 0; iteration < most_iterations_together && norm > goal; ++iteration) {
       const Matrix product = curvature_of(direction);
@@ -106,11 +104,6 @@ class TogetherRefit {
       }
       const auto length = static_cast<float>(norm / curvature);
       add(length, direction, result_);
-      const double gain = norm * norm / curvature;
-      gained += gain;
-      if (gain < least_gain * gained) {
-        return;
-      }
       add(-length, product, residual_);
       const double next = norm_of(residual_);
       const Matrix turned = preconditioned();
