@@ -19,9 +19,8 @@ namespace {
 /// From which on initializers need not be graph inputs as well.
 constexpr int64_t ir_of_initializers_alone = 4;
 
-bool is_computed(const Network& network, const Dataflow& flow, std::string_view value) {
-  return flow.producers.contains(value) && !flow.from_data.contains(value) &&
-         !network.constants.contains(value);
+bool is_computed(const Dataflow& flow, std::string_view value) {
+  return flow.producers.contains(value) && !flow.from_data.contains(value);
 }
 
 /// The type of what a node makes of its first operand; nullopt where there is none or values are filled in.
@@ -67,7 +66,7 @@ bool add_nodes_before(const Network& network, const Dataflow& flow, std::string_
 
 bool lacks_weights(const Network& network, const Dataflow& flow) {
   return std::any_of(network.layers.begin(), network.layers.end(), [&](const MacLayer& layer) {
-    return layer.layout != WeightLayout::none && is_computed(network, flow, layer.weights);
+    return layer.layout != WeightLayout::none && is_computed(flow, layer.weights);
   });
 }
 
@@ -80,7 +79,7 @@ std::vector<std::string> computed_operands(const Network& network, const Dataflo
       continue;
     }
     for (const std::string& input : node.inputs) {
-      if (is_computed(network, flow, input) && seen.insert(input).second &&
+      if (is_computed(flow, input) && seen.insert(input).second &&
           !network.constants.contains(find_weight_source(flow, input).value)) {
         operands.push_back(input);
       }

@@ -9,13 +9,6 @@
 namespace mj {
 namespace {
 
-void set_groups(onnx::NodeProto& node, int64_t groups) {
-  onnx::AttributeProto& attribute = *node.add_attribute();
-  attribute.set_name("group");
-  attribute.set_type(onnx::AttributeProto::INT);
-  attribute.set_i(groups);
-}
-
 /// Conv a (3 -> 4), depthwise conv d, conv b (4 -> 2), conv g (2 -> 2 in two groups), each 1x1.
 onnx::ModelProto four_convolutions() {
   ModelBuilder builder;
@@ -23,9 +16,9 @@ onnx::ModelProto four_convolutions() {
   builder.weights("wa", {4, 3, 1, 1}).weights("ba", {4}).weights("wd", {4, 1, 1, 1});
   builder.weights("wb", {2, 4, 1, 1}).weights("wg", {2, 1, 1, 1});
   builder.node("Conv", {"x", "wa", "ba"}, "a", "conv_a").node("Conv", {"a", "wd"}, "d", "conv_d");
-  set_groups(builder.last_node(), 4);
+  builder.integer_attribute("group", 4);
   builder.node("Conv", {"d", "wb"}, "b", "conv_b").node("Conv", {"b", "wg"}, "y", "conv_g");
-  set_groups(builder.last_node(), 2);
+  builder.integer_attribute("group", 2);
   onnx::ValueInfoProto& declared = *builder.model.mutable_graph()->add_value_info();
   declared = builder.model.graph().input(0);
   declared.set_name("a");

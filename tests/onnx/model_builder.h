@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "network/network.h"
+#include "onnx/declare_value.h"
 #include "onnx/onnx_file.h"
 #include "temporary_folder.h"
 
@@ -24,11 +25,11 @@ class ModelBuilder {
   }
 
   ModelBuilder& input(const std::string& name, const mj::Shape& shape) {
-    declare(*model.mutable_graph()->add_input(), name, shape);
+    mj::declare_value(name, mj::ElementType::float32, shape, *model.mutable_graph()->add_input());
     return *this;
   }
   ModelBuilder& output(const std::string& name, const mj::Shape& shape) {
-    declare(*model.mutable_graph()->add_output(), name, shape);
+    mj::declare_value(name, mj::ElementType::float32, shape, *model.mutable_graph()->add_output());
     return *this;
   }
   ModelBuilder& node(const std::string& op, const std::vector<std::string>& inputs, const std::string& output,
@@ -46,6 +47,13 @@ class ModelBuilder {
     attribute.set_name(name);
     attribute.set_type(onnx::AttributeProto::INTS);
     attribute.mutable_ints()->Assign(values.begin(), values.end());
+    return *this;
+  }
+  ModelBuilder& integer_attribute(const std::string& name, int64_t value) {
+    onnx::AttributeProto& attribute = *last_node().add_attribute();
+    attribute.set_name(name);
+    attribute.set_type(onnx::AttributeProto::INT);
+    attribute.set_i(value);
     return *this;
   }
   onnx::TensorProto& initializer(const std::string& name, const mj::Shape& shape, int type) {
@@ -71,20 +79,6 @@ class ModelBuilder {
   onnx::NodeProto& last_node() { return *model.mutable_graph()->mutable_node(model.graph().node_size() - 1); }
 
   onnx::ModelProto model;
-
- private:
-  static void declare(onnx::ValueInfoProto& value, const std::string& name, const mj::Shape& shape) {
-    value.set_name(name);
-    onnx::TypeProto::Tensor& tensor = *value.mutable_type()->mutable_tensor_type();
-    tensor.set_elem_type(onnx::TensorProto::FLOAT);
-    tensor.mutable_shape();
-    for (const int64_t size : shape) {
-      onnx::TensorShapeProto::Dimension& dimension = *tensor.mutable_shape()->add_dim();
-      if (size >= 0) {
-        dimension.set_dim_value(size);
-      }
-    }
-  }
 };
 
 /// Reads bytes as the file net.onnx of `folder`.

@@ -24,9 +24,7 @@ TEST(UnitShapeArithmetic, AShapeThatIsDividedIsFolded) {
   builder.node("Div", {"channels", "two"}, "in_group").integers("zero", {0});
   builder.node("Gather", {"sizes", "zero"}, "batch").node("Slice", {"sizes", "two", "ends"}, "map");
   builder.node("Concat", {"batch", "two", "in_group", "map"}, "target");
-  onnx::AttributeProto& axis = *builder.last_node().add_attribute();
-  axis.set_name("axis");
-  axis.set_type(onnx::AttributeProto::INT);
+  builder.integer_attribute("axis", 0);
   builder.node("Reshape", {"x", "target"}, "groups").node("Reshape", {"groups", "sizes"}, "again");
   EXPECT_THAT(shape_before_layer(builder, "again", 6), ElementsAre(1, 6, 4, 5));
 }
@@ -37,20 +35,14 @@ TEST(UnitShapeArithmetic, SizesComputedInFloatsAreFolded) {
   builder.input("x", {-1, 3, 4, 5}).integers("two", {2}).integers("zero", {0}).integers("four", {4});
   builder.initializer("factor", {}, onnx::TensorProto::FLOAT).add_float_data(1.5F);
   const auto cast = [&](const std::string& from, const std::string& to, int type) {
-    builder.node("Cast", {from}, to);
-    onnx::AttributeProto& attribute = *builder.last_node().add_attribute();
-    attribute.set_name("to");
-    attribute.set_type(onnx::AttributeProto::INT);
-    attribute.set_i(type);
+    builder.node("Cast", {from}, to).integer_attribute("to", type);
   };
   builder.node("Shape", {"x"}, "sizes").node("Slice", {"sizes", "two", "four"}, "map");
   cast("map", "map_floats", onnx::TensorProto::FLOAT);
   builder.node("Mul", {"map_floats", "factor"}, "larger").node("Floor", {"larger"}, "whole");
   cast("whole", "new_map", onnx::TensorProto::INT64);
   builder.node("Slice", {"sizes", "zero", "two"}, "outer").node("Concat", {"outer", "new_map"}, "new_sizes");
-  onnx::AttributeProto& axis = *builder.last_node().add_attribute();
-  axis.set_name("axis");
-  axis.set_type(onnx::AttributeProto::INT);
+  builder.integer_attribute("axis", 0);
   builder.node("Resize", {"x", "", "", "new_sizes"}, "resized");
   EXPECT_THAT(shape_before_layer(builder, "resized", 3), ElementsAre(1, 3, 6, 7));
 }

@@ -4,23 +4,18 @@
 #include <onnx/checker.h>
 
 #include "network/weights.h"
+#include "onnx/declare_value.h"
+#include "onnx/element_storage.h"
 #include "onnx/model_builder.h"
 #include "runtime/runtime.h"
 
 namespace {
 
-/// 1 x 1 of two channels, with weights "w" and bias "b".
+/// Of two channels to two; without nodes yet.
 ModelBuilder convolution_of_computed() {
   ModelBuilder builder;
   builder.input("x", {1, 2, 2, 2}).output("y", {1, 2, 2, 2});
   return builder;
-}
-
-void add_integer(ModelBuilder& builder, const std::string& name, int64_t value) {
-  onnx::AttributeProto& attribute = *builder.last_node().add_attribute();
-  attribute.set_name(name);
-  attribute.set_type(onnx::AttributeProto::INT);
-  attribute.set_i(value);
 }
 
 /// 1, 2, -.5 and 0 in half precision.
@@ -37,8 +32,7 @@ ModelBuilder cast_reshaped_and_scaled() {
   add_halves(builder, "halves");
   builder.weights("b", {2}).integers("sizes", {2, 2, 1, 1});
   builder.initializer("three", {}, onnx::TensorProto::FLOAT).add_float_data(3);
-  builder.node("Cast", {"halves"}, "floats");
-  add_integer(builder, "to", onnx::TensorProto::FLOAT);
+  builder.node("Cast", {"halves"}, "floats").integer_attribute("to", onnx::TensorProto::FLOAT);
   builder.node("Reshape", {"floats", "sizes"}, "shaped").node("Mul", {"shaped", "three"}, "w");
   builder.node("Add", {"b", "b"}, "bias").node("Conv", {"x", "w", "bias"}, "y");
   return builder;
@@ -56,13 +50,9 @@ TEST(UnitFoldWeights, WhatNodesComputeFromConstantsBecomesAnInitializer) {
     builder.model.set_ir_version(ir);
     if (ir == 3) {  // which wants initializers among the inputs
       for (const onnx::TensorProto& tensor : builder.model.graph().initializer()) {
-        onnx::ValueInfoProto& input = *builder.model.mutable_graph()->add_input();
-        input.set_name(tensor.name());
-        input.mutable_type()->mutable_tensor_type()->set_elem_type(tensor.data_type());
-        onnx::TensorShapeProto& shape = *input.mutable_type()->mutable_tensor_type()->mutable_shape();
-        for (const int64_t size : tensor.dims()) {
-          shape.add_dim()->set_dim_value(size);
-        }
+        mj::declare_value(tensor.name(), mj::find_storage(tensor.data_type())->type,
+                          {tensor.dims().begin(), tensor.dims().end()},
+                          *builder.model.mutable_graph()->add_input());
       }
       onnx::checker::check_model(builder.model);
     }

@@ -250,7 +250,7 @@ void channels_are_returned(const std::vector<double>& losses_of_zeros,
     }
     return cost;
   };
-  for (int64_t gone = 1; gone <= 20; gone += 3) {
+  for (int64_t gone = 1; gone <= 20; ++gone) {
     const double limit = cost_without(gone);
     LevelChoice choice(network, problem.stats, problem.setting, Cost::energy, problem.layers,
                        {{problem.groups[0], trial}});
