@@ -45,7 +45,7 @@ std::vector<Method> methods() {
   const SecondOrderOptions options{.damping = kDamping, .scope = Scope::filter, .threads = 1};
   const auto by = [=](Solver solver) {
     return [=](const LayerProblem& problem, const Support& all, int64_t keep) {
-      return choose_support_by(solver, problem, all, keep, options);
+      return choose_support_by(solver, problem, all, keep, options).kept;
     };
   };
   return {
@@ -106,7 +106,7 @@ void print_patterned() {
   const Support all = support_of(layer.weights);
   const auto by_admm = choose_n_of_m(layer.problem, all, two_of_four, {.damping = kDamping, .threads = 1});
   fmt::print("2:4 by magnitude {:.4f}, by ADMM {:.4f}\n",
-             error_of(layer, keep_n_of_m(layer.weights, all, two_of_four)), error_of(layer, by_admm));
+             error_of(layer, keep_n_of_m(layer.weights, all, two_of_four)), error_of(layer, by_admm.kept));
 }
 
 }  // namespace

@@ -89,7 +89,7 @@ class Admm {
   }
 
   /// Goes on from what the last run came to.
-  Support run(const BestSupport& best, int max_iterations) {
+  Choice run(const BestSupport& best, int max_iterations) {
     penalty_ = std::exchange(next_penalty_, resumed_penalty);
     factorize();
     Support checked = best(state_);
@@ -107,7 +107,7 @@ class Admm {
       penalty_ *= share >= large_change ? fast_growth : share >= small_change ? medium_growth : slow_growth;
       factorize();
     }
-    return support_;
+    return {support_, solution()};
   }
 
  private:
@@ -146,6 +146,18 @@ class Admm {
       }
     }
     return gram;
+  }
+
+  /// B on the support.
+  Matrix solution() const {
+    Matrix weights = masked(state_, support_);
+    for (int64_t i = 0; i < rows_; ++i) {
+      for (int64_t j = 0; j < columns_; ++j) {
+        weights.at(i, j) =
+            static_cast<float>(scales_[static_cast<std::size_t>(j)] * static_cast<double>(weights.at(i, j)));
+      }
+    }
+    return weights;
   }
 
   /// Of the Gram matrix with unit diagonal, and the penalty on it. Eigenvectors do for every penalty.
@@ -217,21 +229,21 @@ class Admm {
 
 }  // namespace
 
-Support choose_support_by_admm(const LayerProblem& problem, const Support& candidates, int64_t keep,
-                               const AdmmOptions& options) {
+Choice choose_support_by_admm(const LayerProblem& problem, const Support& candidates, int64_t keep,
+                              const AdmmOptions& options) {
   return choose_supports_by_admm(problem, candidates, std::array{keep}, options).front();
 }
 
-std::vector<Support> choose_supports_by_admm(const LayerProblem& problem, const Support& candidates,
-                                             std::span<const int64_t> keeps, const AdmmOptions& options) {
+std::vector<Choice> choose_supports_by_admm(const LayerProblem& problem, const Support& candidates,
+                                            std::span<const int64_t> keeps, const AdmmOptions& options) {
   const SingleThreadedBlas guard;
   const int64_t available = count_kept(candidates);
   std::optional<Admm> admm;
-  std::vector<Support> supports;
+  std::vector<Choice> choices;
   for (const int64_t keep : keeps) {
     ensure_choice(problem, candidates, keep, options.damping);
     if (keep >= available) {
-      supports.push_back(candidates);
+      choices.push_back({candidates, {}});
       continue;
     }
     if (!admm) {
@@ -240,13 +252,13 @@ std::vector<Support> choose_supports_by_admm(const LayerProblem& problem, const 
     const auto best = [&](const Matrix& values) {
       return keep_largest(values, candidates, keep, options.scope);
     };
-    supports.push_back(admm->run(best, options.max_iterations));
+    choices.push_back(admm->run(best, options.max_iterations));
   }
-  return supports;
+  return choices;
 }
 
-Support choose_support_by_admm(const LayerProblem& problem, const BestSupport& best,
-                               const AdmmOptions& options) {
+Choice choose_support_by_admm(const LayerProblem& problem, const BestSupport& best,
+                              const AdmmOptions& options) {
   ensure(options.damping >= 0 && std::isfinite(options.damping), "the damping is not a number from 0 up");
   const SingleThreadedBlas guard;
   return Admm(problem, options).run(best, options.max_iterations);

@@ -86,13 +86,13 @@ DampingChoice choose_damping(const LayerProblem& problem, const Support& candida
       make_layer_problem(rows_of(problem.weights, filters), rows_of(problem.inputs, samples.fitted),
                          rows_of(outputs, samples.fitted), "", options.has_bias, options.threads);
   const auto share = std::ssize(filters) * keep / problem.weights.rows;
-  const auto support = choose_support_by(options.solver, fitted, rows_of(candidates, filters), share,
-                                         {.damping = options.of_support, .threads = options.threads});
+  const auto chosen = choose_support_by(options.solver, fitted, rows_of(candidates, filters), share,
+                                        {.damping = options.of_support, .threads = options.threads});
   const auto inputs = rows_of(problem.inputs, samples.held_out);
   const auto targets = rows_of(outputs, samples.held_out);
   DampingChoice choice;
   for (const double damping : options.tried) {
-    const auto refitted = refit_kept(fitted, support, damping, options.threads);
+    const auto refitted = refit_kept(fitted, chosen.kept, damping, options.threads, chosen.weights);
     choice.errors.push_back(held_out_error(fitted, refitted, inputs, targets, options.threads));
   }
   const auto best = std::min_element(choice.errors.begin(), choice.errors.end()) - choice.errors.begin();

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <functional>
 #include <vector>
 
 #include "prune/single_threaded_blas.h"
@@ -15,7 +14,6 @@ namespace {
 
 constexpr int64_t rows_together = 128;
 constexpr int most_iterations = 50;
-constexpr double tolerance = 1e-3;  ///< of the first residual's norm
 
 /// Products with the Gram matrix, in single precision.
 class GramProducts {
@@ -52,11 +50,17 @@ class GramProducts {
 class Block {
  public:
   Block(const LayerProblem& problem, const Support& support, const GramProducts& products, double damping,
-        std::span<const int64_t> rows)
-      : problem_(problem), support_(support), products_(products), damping_(damping), rows_(rows) {
+        std::span<const int64_t> rows, Matrix& result)
+      : problem_(problem),
+        support_(support),
+        products_(products),
+        damping_(damping),
+        rows_(rows),
+        result_(result),
+        errors_(rows.size()) {
     const auto count = std::ssize(rows);
     const int64_t d = problem.weights.columns;
-    for (Matrix* matrix : {&change_, &residual_, &direction_, &product_}) {
+    for (Matrix* matrix : {&residual_, &direction_, &product_}) {
       *matrix = Matrix(count, d);
     }
     inverse_diagonal_ = inverse_diagonal(problem, damping);
@@ -64,56 +68,45 @@ class Block {
 
   void solve() {
     start();
-    std::vector<double> goodness(rows_.size());
-    std::vector<double> goal(rows_.size());
+    std::vector<double> norms(rows_.size());
     for (std::size_t i = 0; i < rows_.size(); ++i) {
-      goodness[i] = residual_norm(i);
+      norms[i] = residual_norm(i);
       turn(i, 0);
-      goal[i] = tolerance * tolerance * goodness[i];
     }
-    for (int iteration = 0; iteration < most_iterations && is_above(goodness, goal); ++iteration) {
+    const auto is_done = [](double norm) { return !(norm > 0); };
+    for (int iteration = 0; iteration < most_iterations && !std::all_of(norms.begin(), norms.end(), is_done);
+         ++iteration) {
       products_.multiply(direction_, product_);
       for (std::size_t i = 0; i < rows_.size(); ++i) {
-        if (goodness[i] > goal[i]) {
-          goodness[i] = step(i, goodness[i]);
+        if (!is_done(norms[i])) {
+          norms[i] = step(i, norms[i]);
         }
       }
     }
   }
 
-  void store(Matrix& result) const {
-    for (std::size_t i = 0; i < rows_.size(); ++i) {
-      for (int64_t j = 0; j < result.columns; ++j) {
-        const bool kept = support_.is_kept(rows_[i], j);
-        result.at(rows_[i], j) =
-            kept ? problem_.weights.at(rows_[i], j) + change_.at(static_cast<int64_t>(i), j) : 0;
-      }
-    }
-  }
-
  private:
-  static bool is_above(const std::vector<double>& values, const std::vector<double>& limits) {
-    return !std::equal(values.begin(), values.end(), limits.begin(), std::less_equal<>());
-  }
-
-  /// The residual of the present weights: X^T (Y - X W_S^T), on the support.
+  /// The residual of the present weights A: X^T (Y - X A^T) - damping (A - W), on the support.
   void start() {
     for (std::size_t i = 0; i < rows_.size(); ++i) {
-      const float* weights = problem_.weights.row(rows_[i]);
-      float* kept = direction_.row(static_cast<int64_t>(i));
-      for (int64_t j = 0; j < direction_.columns; ++j) {
-        kept[j] = support_.is_kept(rows_[i], j) ? weights[j] : 0;
-      }
+      std::copy_n(result_.row(rows_[i]), result_.columns, direction_.row(static_cast<int64_t>(i)));
     }
     products_.multiply(direction_, product_);
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       const auto row = static_cast<int64_t>(i);
+      errors_[i] = problem_.row_powers[static_cast<std::size_t>(rows_[i])];
       for (int64_t j = 0; j < residual_.columns; ++j) {
+        if (!support_.is_kept(rows_[i], j)) {
+          residual_.at(row, j) = 0;
+          continue;
+        }
         const double wanted =
             problem_.correlation[static_cast<std::size_t>(j * problem_.weights.rows + rows_[i])];
-        residual_.at(row, j) = support_.is_kept(rows_[i], j)
-                                   ? static_cast<float>(wanted - static_cast<double>(product_.at(row, j)))
-                                   : 0;
+        const double missing = wanted - static_cast<double>(product_.at(row, j));
+        const double weight = result_.at(rows_[i], j);
+        errors_[i] -= weight * (wanted + missing);
+        residual_.at(row, j) = static_cast<float>(
+            missing - damping_ * (weight - static_cast<double>(problem_.weights.at(rows_[i], j))));
       }
     }
   }
@@ -139,7 +132,7 @@ class Block {
     }
   }
 
-  /// From a residual of this norm to the next one's.
+  /// From a residual of this norm to the next one's; 0 where the search ends.
   double step(std::size_t i, double norm) {
     const auto row = static_cast<int64_t>(i);
     double curvature = 0;
@@ -151,9 +144,13 @@ class Block {
       return 0;  // nothing left to gain
     }
     const double length = norm / curvature;
+    const double gain = length * norm;
+    errors_[i] -= gain;
+    const double power = problem_.row_powers[static_cast<std::size_t>(rows_[i])];
+    const double left = std::max(errors_[i], least_error_left * power);
     for (int64_t j = 0; j < direction_.columns; ++j) {
       const double p = direction_.at(row, j);
-      change_.at(row, j) += static_cast<float>(length * p);
+      result_.at(rows_[i], j) += static_cast<float>(length * p);
       if (support_.is_kept(rows_[i], j)) {
         residual_.at(row, j) -=
             static_cast<float>(length * (static_cast<double>(product_.at(row, j)) + damping_ * p));
@@ -161,7 +158,7 @@ class Block {
     }
     const double next = residual_norm(i);
     turn(i, next / norm);
-    return next;
+    return gain < least_gain * left ? 0 : next;
   }
 
   const LayerProblem& problem_;
@@ -169,8 +166,9 @@ class Block {
   const GramProducts& products_;
   double damping_;
   std::span<const int64_t> rows_;
+  Matrix& result_;
+  std::vector<double> errors_;  ///< of the rows
   std::vector<double> inverse_diagonal_;
-  Matrix change_;  ///< of the weights
   Matrix residual_;
   Matrix direction_;
   Matrix product_;
@@ -190,10 +188,9 @@ void refit_iteratively(const LayerProblem& problem, const Support& support, doub
   const std::size_t blocks = (rows.size() + rows_together - 1) / rows_together;
   parallel_for(blocks, threads_wanted(threads), [&](std::size_t block) {
     const std::size_t first = block * rows_together;
-    Block part(problem, support, products, damping,
-               rows.subspan(first, std::min<std::size_t>(rows_together, rows.size() - first)));
-    part.solve();
-    part.store(result);
+    Block(problem, support, products, damping,
+          rows.subspan(first, std::min<std::size_t>(rows_together, rows.size() - first)), result)
+        .solve();
   });
 }
 

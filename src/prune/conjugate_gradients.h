@@ -10,12 +10,18 @@ namespace mj {
 /// Of an iteration for one row, products of many rows taken together.
 double flops_of_iteration(const LayerProblem& problem);
 
+/// What a step of conjugate gradients gains at least, of the error that is left: below it the search ends.
+/// From ADMM's weights that is after five to twenty steps, within .1 % of the least error.
+inline constexpr double least_gain = 1e-4;
+/// Of the outputs' power: an error below it is rounding.
+inline constexpr double least_error_left = 1e-6;
+
 /// The least squares of refit_kept by conjugate gradients, preconditioned by the Gram matrix's diagonal, in
-/// single precision: for rows whose own factorization would take too long. Ends where the gradient's norm is
-/// a thousandth of what it is at the present weights, or after 50 iterations.
+/// single precision: for rows whose own factorization would take too long. Ends at least_gain, or after 50
+/// iterations.
 /// @param damping to be added to the Gram matrix's diagonal
 /// @param rows of the problem
-/// @param[out] result its `rows` are written
+/// @param[in,out] result its `rows` on the support, where the search begins
 void refit_iteratively(const LayerProblem& problem, const Support& support, double damping,
                        std::span<const int64_t> rows, int threads, Matrix& result);
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "prune/conjugate_gradients.h"
 #include "prune/single_threaded_blas.h"
 #include "prune/strips.h"
 #include "prune/threads_wanted.h"
@@ -24,9 +25,6 @@ constexpr int64_t rows_in_strip = 128;
 constexpr int64_t columns_in_strip = 256;
 constexpr int64_t samples_in_strip = 256;
 constexpr int most_iterations_together = 100;
-constexpr double tolerance_together = 1e-3;  ///< of the first gradient's norm
-/// Of the gradient at A = 0: what is below is rounding.
-constexpr double least_gradient = 1e-6;
 
 /// product = A B or A B^T, row by row.
 void multiply(const Matrix& a, const Matrix& b, CBLAS_TRANSPOSE transposed, int threads, Matrix& product) {
@@ -93,10 +91,8 @@ class TogetherRefit {
 
   void run() {
     double norm = norm_of(residual_);
-    const double goal = std::max(tolerance_together * tolerance_together * norm,
-                                 least_gradient * least_gradient * norm_at_zero_);
     Matrix direction = preconditioned();
-    for (int iteration = 0; iteration < most_iterations_together && norm > goal; ++iteration) {
+    for (int iteration = 0; iteration < most_iterations_together; ++iteration) {
       const Matrix product = curvature_of(direction);
       const double curvature = dot(direction, product);
       if (!(curvature > 0)) {
@@ -104,6 +100,11 @@ class TogetherRefit {
       }
       const auto length = static_cast<float>(norm / curvature);
       add(length, direction, result_);
+      const double gain = norm * norm / curvature;
+      error_ -= gain;
+      if (gain < least_gain * std::max(error_, least_error_left * problem_.output_power)) {
+        return;
+      }
       add(-length, product, residual_);
       const double next = norm_of(residual_);
       const Matrix turned = preconditioned();
@@ -135,8 +136,9 @@ class TogetherRefit {
         }
       }
     });
-    norm_at_zero_ = norm_of(kept(times_coupling(problem_.coupling, wanted, threads_)));
     residual_ = times_coupling(problem_.coupling, between_, threads_);
+    error_ = problem_.output_power - dot(result_, residual_) -
+             dot(result_, times_coupling(problem_.coupling, wanted, threads_));
     for (std::size_t k = 0; k < residual_.values.size(); ++k) {
       residual_.values[k] -= damping_ * (result_.values[k] - problem_.weights.values[k]);
     }
@@ -198,8 +200,8 @@ class TogetherRefit {
   Matrix& result_;
   Matrix gram_;
   Matrix between_;
-  Matrix residual_;  ///< minus half the gradient, on the support
-  double norm_at_zero_ = 0;
+  Matrix residual_;   ///< minus half the gradient, on the support
+  double error_ = 0;  ///< tr(F E^T E)
   std::vector<float> inverse_diagonal_;
 };
 

@@ -38,11 +38,10 @@ class CoupledSystem {
 /// product = F A
 Matrix times_coupling(const Matrix& coupling, const Matrix& a, int threads);
 
-/// Goes on from what the least squares of each row have come to, to those of all rows together: the least
-/// tr(F E^T E) + damping ||A - W||^2 on the support, by conjugate gradients. Ends where the gradient's norm
-/// is a thousandth of what it is at the start, or after 100 iterations.
+/// The least squares of all rows together: the least tr(F E^T E) + damping ||A - W||^2 on the support, by
+/// conjugate gradients. Ends at least_gain (conjugate_gradients.h), or after 100 iterations.
 /// @param damping to be added to H's diagonal
-/// @param[in,out] result on the support
+/// @param[in,out] result on the support, where the search begins
 void refit_together(const LayerProblem& problem, const Support& support, double damping, int threads,
                     Matrix& result);
 

@@ -50,9 +50,12 @@ Support choose_support(const LayerProblem& problem, const Support& candidates, i
 /// Least squares of the kept weights of each row to Y: (H_SS + damping I) A_S = (X^T Y)_S + damping W_S, so
 /// that what the samples do not determine stays as it was. Where that matrix is not positive definite in
 /// double precision the damping is raised tenfold until it is; a row for which even damping 1 is too little
-/// keeps its weights. Where the outputs are coupled and supports of rows differ, refit_together follows.
+/// keeps its weights. Where the outputs are coupled and supports of rows differ, refit_together follows, or
+/// takes the place of it where there is a start.
 /// @param damping as a fraction of H's mean diagonal. For n samples about 50 / n does well: on layers of
 /// ResNet-20 and SqueezeNet the held-out error was least near .1 at n 400, .03 at 1600 and below .01 at 6400.
-Matrix refit_kept(const LayerProblem& problem, const Support& support, double damping, int threads);
+/// @param start weights on the support, near the least squares (those of a Choice); may be empty
+Matrix refit_kept(const LayerProblem& problem, const Support& support, double damping, int threads,
+                  const Matrix& start = {});
 
 }  // namespace mj

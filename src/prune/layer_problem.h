@@ -19,6 +19,12 @@ struct Support {
   }
 };
 
+/// What a solver has come to.
+struct Choice {
+  Support kept;
+  Matrix weights;  ///< M x D, on the support and near its least squares; empty where the solver has none
+};
+
 int64_t count_kept(const Support& support);
 /// How many of `weights` weights a density (0 to 1) keeps: rounded down, so that the promised zeros are
 /// there.

@@ -59,8 +59,8 @@ Support keep_n_of_m(const Matrix& values, const Support& candidates, const NOfM&
   return support;
 }
 
-Support choose_n_of_m(const LayerProblem& problem, const Support& candidates, const NOfM& pattern,
-                      const AdmmOptions& options) {
+Choice choose_n_of_m(const LayerProblem& problem, const Support& candidates, const NOfM& pattern,
+                     const AdmmOptions& options) {
   ensure_pattern(candidates.columns, pattern);
   return choose_support_by_admm(
       problem, [&](const Matrix& values) { return keep_n_of_m(values, candidates, pattern); }, options);

@@ -24,7 +24,7 @@ Support keep_n_of_m(const Matrix& values, const Support& candidates, const NOfM&
 /// Chooses the weights with the pattern that together give outputs closest to Y: choose_support_by_admm with
 /// keep_n_of_m in the place of the layer's best. On rows of a few inputs keep_n_of_m of the weights alone can
 /// do better. refit_kept follows.
-Support choose_n_of_m(const LayerProblem& problem, const Support& candidates, const NOfM& pattern,
-                      const AdmmOptions& options);
+Choice choose_n_of_m(const LayerProblem& problem, const Support& candidates, const NOfM& pattern,
+                     const AdmmOptions& options);
 
 }  // namespace mj

@@ -54,9 +54,9 @@ std::vector<RowGroup> group_by_support(const Support& support) {
 }
 
 // Whether conjugate gradients solve it faster than a factorization, at a quarter of the rate of products.
-bool is_large(const RowGroup& group, const LayerProblem& problem) {
-  constexpr double iterations = 30;
-  constexpr std::size_t fewest_columns = 1024;
+bool is_large(const RowGroup& group, const LayerProblem& problem, bool has_start) {
+  const double iterations = has_start ? 10 : 30;
+  const std::size_t fewest_columns = has_start ? 512 : 1024;
   const auto s = static_cast<double>(group.columns.size());
   const auto rows = static_cast<double>(group.rows.size());
   return group.columns.size() > fewest_columns &&
@@ -129,20 +129,28 @@ void refit_group(const LayerProblem& problem, const RowGroup& group, double damp
 
 }  // namespace
 
-Matrix refit_kept(const LayerProblem& problem, const Support& support, double damping, int threads) {
+Matrix refit_kept(const LayerProblem& problem, const Support& support, double damping, int threads,
+                  const Matrix& start) {
   const int64_t d = problem.weights.columns;
   ensure(support.rows == problem.weights.rows && support.columns == d &&
              support.kept.size() == problem.weights.values.size(),
          "refit_kept: the support has another shape than the problem's weights");
   ensure(damping >= 0 && std::isfinite(damping), "refit_kept: the damping is not a number from 0 up");
+  const bool has_start = !start.values.empty();
+  ensure(!has_start || start.values.size() == support.kept.size(), "refit_kept: the start has another shape");
   const SingleThreadedBlas guard;
   const double scale = mean_diagonal(problem);
   auto groups = group_by_support(support);
   // With one support for all rows F drops out of F (Y^T X - A H) = 0, but for what the damping does.
   const bool counts_together = is_coupled(problem) && groups.size() > 1;
-  Matrix result(support.rows, d);
-  const auto large = std::stable_partition(groups.begin(), groups.end(),
-                                           [&](const RowGroup& group) { return !is_large(group, problem); });
+  Matrix result = masked(has_start ? start : problem.weights, support);
+  if (counts_together && has_start) {
+    refit_together(problem, support, damping * scale, threads_wanted(threads), result);
+    return result;
+  }
+  const auto large = std::stable_partition(groups.begin(), groups.end(), [&](const RowGroup& group) {
+    return !is_large(group, problem, has_start);
+  });
   std::vector<int64_t> rows;
   std::for_each(large, groups.end(), [&](const RowGroup& group) {
     rows.insert(rows.end(), group.rows.begin(), group.rows.end());

@@ -1,6 +1,7 @@
 #include "prune/solvers.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
 #include "prune/admm.h"
@@ -35,42 +36,44 @@ std::string_view name_of(Solver solver) {
   throw InternalError("a solver has no name");
 }
 
-Support choose_support_by(Solver solver, const LayerProblem& problem, const Support& candidates, int64_t keep,
-                          const SecondOrderOptions& options) {
+Choice choose_support_by(Solver solver, const LayerProblem& problem, const Support& candidates, int64_t keep,
+                         const SecondOrderOptions& options) {
   ensure_choice(problem, candidates, keep, options.damping);
   switch (solver) {
     case Solver::magnitude:
-      return keep_largest(problem.weights, candidates, keep, options.scope);
+      return {keep_largest(problem.weights, candidates, keep, options.scope), {}};
     case Solver::restoration:
-      return choose_support(problem, candidates, keep, {.scope = options.scope, .threads = options.threads});
+      return {choose_support(problem, candidates, keep, {.scope = options.scope, .threads = options.threads}),
+              {}};
     case Solver::wanda:
-      return choose_support_by_wanda(problem, candidates, keep, options.scope);
+      return {choose_support_by_wanda(problem, candidates, keep, options.scope), {}};
     case Solver::sparse_gpt:
-      return choose_support_by_sparse_gpt(problem, candidates, keep, options);
+      return {choose_support_by_sparse_gpt(problem, candidates, keep, options), {}};
     case Solver::exact_obs:
-      return choose_support_by_exact_obs(problem, candidates, keep, options);
+      return {choose_support_by_exact_obs(problem, candidates, keep, options), {}};
     case Solver::admm:
-      return choose_support_by_admm(
-          problem, candidates, keep,
-          {.damping = options.damping, .scope = options.scope, .threads = options.threads});
+      return choose_support_by_admm(problem, candidates, keep, admm_options(options));
   }
   throw InternalError("a solver has no function");
 }
 
-std::vector<Support> choose_supports_by(Solver solver, const LayerProblem& problem, const Support& candidates,
-                                        std::span<const int64_t> keeps, const SecondOrderOptions& options) {
-  if (solver == Solver::exact_obs) {
-    return choose_supports_by_exact_obs(problem, candidates, keeps, options);
-  }
+std::vector<Choice> choose_supports_by(Solver solver, const LayerProblem& problem, const Support& candidates,
+                                       std::span<const int64_t> keeps, const SecondOrderOptions& options) {
   if (solver == Solver::admm) {
     return choose_supports_by_admm(problem, candidates, keeps, admm_options(options));
   }
-  std::vector<Support> supports;
-  supports.reserve(keeps.size());
-  for (const int64_t keep : keeps) {
-    supports.push_back(choose_support_by(solver, problem, candidates, keep, options));
+  std::vector<Choice> choices;
+  choices.reserve(keeps.size());
+  if (solver == Solver::exact_obs) {
+    for (Support& support : choose_supports_by_exact_obs(problem, candidates, keeps, options)) {
+      choices.push_back({std::move(support), {}});
+    }
+    return choices;
   }
-  return supports;
+  for (const int64_t keep : keeps) {
+    choices.push_back(choose_support_by(solver, problem, candidates, keep, options));
+  }
+  return choices;
 }
 
 Solver solver_for(int64_t rows, int64_t columns) {

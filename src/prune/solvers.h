@@ -26,13 +26,13 @@ inline constexpr std::array all_solvers{Solver::magnitude,  Solver::restoration,
 std::string_view name_of(Solver solver);
 
 /// Chooses `keep` weights among `candidates` (all of them if they are fewer). refit_kept follows.
-Support choose_support_by(Solver solver, const LayerProblem& problem, const Support& candidates, int64_t keep,
-                          const SecondOrderOptions& options);
+Choice choose_support_by(Solver solver, const LayerProblem& problem, const Support& candidates, int64_t keep,
+                         const SecondOrderOptions& options);
 
 /// The same for several numbers of weights of one layer. ExactOBS finds them all in one elimination, with the
 /// same results as one by one; ADMM starts each where the one before ended.
-std::vector<Support> choose_supports_by(Solver solver, const LayerProblem& problem, const Support& candidates,
-                                        std::span<const int64_t> keeps, const SecondOrderOptions& options);
+std::vector<Choice> choose_supports_by(Solver solver, const LayerProblem& problem, const Support& candidates,
+                                       std::span<const int64_t> keeps, const SecondOrderOptions& options);
 
 /// ExactOBS or ADMM, whichever takes fewer flops for a layer of that size: ExactOBS up to some 300 columns,
 /// or where rows are few; Wanda where even that is more than 4e12 flops. On synthetic layers of 27 to 576

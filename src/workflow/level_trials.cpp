@@ -30,7 +30,8 @@ constexpr double loss_of_nonsense = 1e6;  ///< outputs that are not numbers
 /// Of a group with one giver; of others twice as many as they have. So the trunk of a residual network is
 /// tried, and not each of a dense block's layers with all that stand behind it.
 constexpr std::size_t most_readers = 6;
-constexpr int64_t most_weights_at_once = 4'000'000;  ///< of a layer: six supports take a byte a weight each
+constexpr int64_t most_weights_at_once =
+    4'000'000;  ///< of a layer: six choices take five bytes a weight each
 /// Of the readers' Gram matrices: they take 8 bytes a value, and the removal 8 more.
 constexpr double most_products = 1e8;
 
@@ -166,9 +167,9 @@ LayerTrial LevelTrials::of_layer(std::size_t layer, double nonzero, bool pattern
   std::vector<MeasuredLoss> measured;
   for (std::size_t first = 0; first < keeps.size(); first += at_once) {
     const auto some = std::span(keeps).subspan(first, at_once);
-    for (const LayerSupport& kept : choose_layer_supports(network_, layer, some, problem, method, recipe)) {
+    for (const LayerChoice& chosen : choose_layer_supports(network_, layer, some, problem, method, recipe)) {
       restore_layer(pruned, network_, layer, problem.norm_mean);
-      refit_layer(pruned, layer, kept, problem, recipe);
+      refit_layer(pruned, layer, chosen, problem, recipe);
       if (is_among(measured_shares, errors.size())) {
         measured.push_back({errors.size(), loss_of(pruned)});
       }

@@ -135,33 +135,33 @@ Solver solver_of(const LayerProblem& problem, const RecipeOptions& recipe) {
       is_coupled(problem) ? Solver::admm : solver_for(problem.weights.rows, problem.weights.columns));
 }
 
-Support choose(const LayerProblem& problem, const Support& candidates, int64_t keep, double damping,
-               PruneMethod method, const RecipeOptions& recipe) {
+Choice choose(const LayerProblem& problem, const Support& candidates, int64_t keep, double damping,
+              PruneMethod method, const RecipeOptions& recipe) {
   return method == PruneMethod::levels
              ? choose_support_by(solver_of(problem, recipe), problem, candidates, keep,
                                  {.damping = damping, .threads = recipe.restore.threads})
-             : choose_support(problem, candidates, keep, recipe.restore);
+             : Choice{choose_support(problem, candidates, keep, recipe.restore), {}};
 }
 
 /// With the damping of trials.
-std::vector<Support> choose_for_each(const LayerProblem& problem, std::span<const int64_t> keeps,
-                                     PruneMethod method, const RecipeOptions& recipe) {
+std::vector<Choice> choose_for_each(const LayerProblem& problem, std::span<const int64_t> keeps,
+                                    PruneMethod method, const RecipeOptions& recipe) {
   const Support candidates = support_of(problem.weights);
   if (method == PruneMethod::levels) {
     return choose_supports_by(
         solver_of(problem, recipe), problem, candidates, keeps,
         {.damping = recipe.damping.value_or(default_damping), .threads = recipe.restore.threads});
   }
-  std::vector<Support> supports;
+  std::vector<Choice> choices;
   for (const int64_t keep : keeps) {
-    supports.push_back(choose_support(problem, candidates, keep, recipe.restore));
+    choices.push_back({choose_support(problem, candidates, keep, recipe.restore), {}});
   }
-  return supports;
+  return choices;
 }
 
-Matrix refit(const LayerProblem& problem, const Support& kept, double damping, const RecipeOptions& recipe) {
+Matrix refit(const LayerProblem& problem, const Choice& chosen, double damping, const RecipeOptions& recipe) {
   const int threads = recipe.restore.threads;
-  const Matrix refitted = refit_kept(problem, kept, damping, threads);
+  const Matrix refitted = refit_kept(problem, chosen.kept, damping, threads, chosen.weights);
   return recipe.match_variance ? match_variance(problem, refitted, variance_share, threads) : refitted;
 }
 
@@ -173,10 +173,10 @@ Matrix solve(const LayerFit& fit, std::size_t group, int64_t keep, const std::op
   const int64_t count = std::min(keep, count_kept(candidates));
   const int threads = recipe.restore.threads;
   const double damping = damping_of(fit, group, candidates, count, recipe);
-  const Support kept =
+  const Choice chosen =
       pattern ? choose_n_of_m(problem, candidates, *pattern, {.damping = damping, .threads = threads})
               : choose(problem, candidates, count, damping, method, recipe);
-  return refit(problem, kept, damping, recipe);
+  return refit(problem, chosen, damping, recipe);
 }
 
 /// How many of the layer's `keep` largest weights each group has.
@@ -325,10 +325,10 @@ void prune_layer(Network& network, std::size_t layer, int64_t keep,
   store_groups(network, mac, fit, solved);
 }
 
-std::vector<LayerSupport> choose_layer_supports(const Network& network, std::size_t layer,
-                                                std::span<const int64_t> keeps, const LayerFit& fit,
-                                                PruneMethod method, const RecipeOptions& recipe) {
-  std::vector<LayerSupport> levels(keeps.size());
+std::vector<LayerChoice> choose_layer_supports(const Network& network, std::size_t layer,
+                                               std::span<const int64_t> keeps, const LayerFit& fit,
+                                               PruneMethod method, const RecipeOptions& recipe) {
+  std::vector<LayerChoice> levels(keeps.size());
   std::vector<std::vector<int64_t>> group_keeps(fit.groups.size());
   for (const int64_t keep : keeps) {
     const std::vector<int64_t> in_groups = kept_in_groups(network, network.layers[layer], keep);
@@ -338,19 +338,20 @@ std::vector<LayerSupport> choose_layer_supports(const Network& network, std::siz
   }
   for (std::size_t group = 0; group < fit.groups.size(); ++group) {
     const LayerProblem& problem = fit.groups[group];
-    std::vector<Support> supports = choose_for_each(problem, group_keeps[group], method, recipe);
+    std::vector<Choice> choices = choose_for_each(problem, group_keeps[group], method, recipe);
     for (std::size_t level = 0; level < levels.size(); ++level) {
-      levels[level].push_back(std::move(supports[level]));
+      levels[level].push_back(std::move(choices[level]));
     }
   }
   return levels;
 }
 
-void refit_layer(Network& network, std::size_t layer, const LayerSupport& kept, const LayerFit& fit,
+void refit_layer(Network& network, std::size_t layer, const LayerChoice& chosen, const LayerFit& fit,
                  const RecipeOptions& recipe) {
   std::vector<Matrix> solved;
-  for (std::size_t group = 0; group < kept.size(); ++group) {
-    solved.push_back(refit(fit.groups[group], kept[group], recipe.damping.value_or(default_damping), recipe));
+  for (std::size_t group = 0; group < chosen.size(); ++group) {
+    solved.push_back(
+        refit(fit.groups[group], chosen[group], recipe.damping.value_or(default_damping), recipe));
   }
   store_groups(network, network.layers[layer], fit, solved);
 }

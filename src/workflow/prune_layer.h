@@ -72,16 +72,16 @@ void prune_layer(Network& network, std::size_t layer, int64_t keep,
                  const RecipeOptions& recipe);
 
 /// Which weights of each of the layer's groups stay when it keeps so many in all.
-using LayerSupport = std::vector<Support>;
+using LayerChoice = std::vector<Choice>;
 
 /// What prune_layer would choose for each of `keeps`, found in one search (choose_supports_by). The damping
 /// is the user's or default_damping.
-std::vector<LayerSupport> choose_layer_supports(const Network& network, std::size_t layer,
-                                                std::span<const int64_t> keeps, const LayerFit& fit,
-                                                PruneMethod method, const RecipeOptions& recipe);
+std::vector<LayerChoice> choose_layer_supports(const Network& network, std::size_t layer,
+                                               std::span<const int64_t> keeps, const LayerFit& fit,
+                                               PruneMethod method, const RecipeOptions& recipe);
 
-/// Refits what `kept` has of the layer's weights, bias included, with the same damping.
-void refit_layer(Network& network, std::size_t layer, const LayerSupport& kept, const LayerFit& fit,
+/// Refits what `chosen` keeps of the layer's weights, bias included, with the same damping.
+void refit_layer(Network& network, std::size_t layer, const LayerChoice& chosen, const LayerFit& fit,
                  const RecipeOptions& recipe);
 
 /// Keeps the largest weights that the pattern lets stand.

@@ -49,7 +49,7 @@ TEST(PropertyAdmm, ComesNearTheBestOfAllSupports) {
     const auto problem = correlated_problem(seed);
     const auto candidates = support_of(problem.weights);
     ours += refitted_error(
-        problem, choose_support_by_admm(problem, candidates, 6, {.damping = no_damping, .threads = 1}));
+        problem, choose_support_by_admm(problem, candidates, 6, {.damping = no_damping, .threads = 1}).kept);
     magnitude += refitted_error(problem, keep_largest(problem.weights, candidates, 6, Scope::layer));
     best += least_error(problem, 6);
   }
@@ -66,9 +66,22 @@ TEST(PropertyAdmm, LeavesLessHeldOutErrorThanTheRecipe) {
       EXPECT_EQ(count_kept(support), keep);
       return layer.error_of(support);
     };
-    EXPECT_LT(error_of(choose_support_by_admm(layer.problem, candidates, keep, {.threads = 1})),
+    EXPECT_LT(error_of(choose_support_by_admm(layer.problem, candidates, keep, {.threads = 1}).kept),
               error_of(choose_support(layer.problem, candidates, keep, {.threads = 1})))
         << density;
+  }
+}
+
+// So that refit_kept has little left to do.
+TEST(PropertyAdmm, ItsWeightsAreNearTheLeastSquaresOnTheSupport) {
+  const HeldOutLayer layer = held_out_layer();
+  const auto candidates = support_of(layer.weights);
+  for (const double density : {0.5, 0.1}) {
+    const auto keep = count_at_density(density, std::ssize(layer.weights.values));
+    const Choice found = choose_support_by_admm(layer.problem, candidates, keep, {.threads = 1});
+    EXPECT_EQ(masked(found.weights, found.kept).values, found.weights.values);
+    const double least = output_error(layer.problem, refit_kept(layer.problem, found.kept, 1e-3, 1), 1);
+    EXPECT_LT(output_error(layer.problem, found.weights, 1), 1.02 * least) << density;
   }
 }
 
@@ -76,13 +89,15 @@ TEST(UnitAdmm, KeepsCandidatesAloneWithTheSameBytesOnAnyNumberOfThreads) {
   const auto problem = noisy_problem(70, 12, 200, 1);
   const auto candidates = random_support(70, 12, 0.6, 2);
   const auto one = choose_support_by_admm(problem, candidates, 300, {.threads = 1});
-  EXPECT_EQ(count_kept(one), 300);
-  for (std::size_t i = 0; i < one.kept.size(); ++i) {
-    EXPECT_LE(one.kept[i], candidates.kept[i]);
+  EXPECT_EQ(count_kept(one.kept), 300);
+  for (std::size_t i = 0; i < one.kept.kept.size(); ++i) {
+    EXPECT_LE(one.kept.kept[i], candidates.kept[i]);
   }
-  EXPECT_EQ(choose_support_by_admm(problem, candidates, 300, {.threads = 3}).kept, one.kept);
-  EXPECT_EQ(choose_support_by_admm(problem, candidates, 70 * 12, {.threads = 1}).kept, candidates.kept);
-  EXPECT_EQ(count_kept(choose_support_by_admm(problem, candidates, 0, {.threads = 1})), 0);
+  const auto three = choose_support_by_admm(problem, candidates, 300, {.threads = 3});
+  EXPECT_EQ(three.kept.kept, one.kept.kept);
+  EXPECT_EQ(three.weights.values, one.weights.values);
+  EXPECT_EQ(choose_support_by_admm(problem, candidates, 70 * 12, {.threads = 1}).kept.kept, candidates.kept);
+  EXPECT_EQ(count_kept(choose_support_by_admm(problem, candidates, 0, {.threads = 1}).kept), 0);
 }
 
 TEST(UnitAdmm, InputsThatAreAlwaysZeroAreNoObstacle) {
@@ -94,7 +109,7 @@ TEST(UnitAdmm, InputsThatAreAlwaysZeroAreNoObstacle) {
   const auto problem =
       make_layer_problem(weights, inputs, times_transposed(inputs, weights), "layer", true, 1);
   const auto kept =
-      choose_support_by_admm(problem, full_support(4, 8), 28, {.damping = no_damping, .threads = 1});
+      choose_support_by_admm(problem, full_support(4, 8), 28, {.damping = no_damping, .threads = 1}).kept;
   for (int64_t i = 0; i < 4; ++i) {
     EXPECT_FALSE(kept.is_kept(i, 3));
   }

@@ -44,13 +44,14 @@ TEST(PropertyNOfM, ThePatternHoldsAndIsFilledForEveryShape) {
       for (const NOfM& pattern : {NOfM{2, 4, places}, NOfM{1, 4, places}, NOfM{4, 4, places}}) {
         const int64_t columns = channels * places;
         const auto problem = noisy_problem(5, columns, 20, 3);  // often fewer samples than columns
-        const auto kept = choose_n_of_m(problem, full_support(5, columns), pattern, {.threads = 1});
+        const auto kept = choose_n_of_m(problem, full_support(5, columns), pattern, {.threads = 1}).kept;
         Matrix ones(5, columns);
         std::fill(ones.values.begin(), ones.values.end(), 1.0F);
         EXPECT_LE(densest_group(masked(ones, kept), pattern.group, places), pattern.kept);
         const int64_t last = std::min<int64_t>(channels % pattern.group, pattern.kept);
         EXPECT_EQ(count_kept(kept), 5 * places * (channels / pattern.group * pattern.kept + last));
-        EXPECT_EQ(choose_n_of_m(problem, full_support(5, columns), pattern, {.threads = 3}).kept, kept.kept);
+        EXPECT_EQ(choose_n_of_m(problem, full_support(5, columns), pattern, {.threads = 3}).kept.kept,
+                  kept.kept);
       }
     }
   }
@@ -68,7 +69,7 @@ TEST(PropertyNOfM, LeavesLessHeldOutErrorThanMagnitudeOrContributionsInThePatter
   const NOfM pattern{.places = 9};
   const auto all = full_support(32, 144);
   const double ours =
-      layer.error_of(choose_n_of_m(layer.problem, all, pattern, {.damping = 1e-4, .threads = 1}));
+      layer.error_of(choose_n_of_m(layer.problem, all, pattern, {.damping = 1e-4, .threads = 1}).kept);
   EXPECT_LT(ours, 0.9 * layer.error_of(keep_n_of_m(layer.weights, all, pattern)));
   EXPECT_LT(ours, 0.9 * layer.error_of(keep_n_of_m(contributions, all, pattern)));
 }

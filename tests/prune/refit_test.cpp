@@ -223,6 +223,7 @@ TEST(ErrorsRefit, ASupportOfAnotherShapeOrADampingBelowZeroIsAFaultOfTheProgram)
   const auto problem = noisy_problem(2, 3, 20, 1);
   EXPECT_THROW(refit_kept(problem, full_support(3, 2), 0, 1), InternalError);
   EXPECT_THROW(refit_kept(problem, full_support(2, 3), -1, 1), InternalError);
+  EXPECT_THROW(refit_kept(problem, full_support(2, 3), 0, 1, Matrix(3, 3)), InternalError);
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ class EverySolver : public testing::TestWithParam<Solver> {
  protected:
   static Support choose(const LayerProblem& problem, const Support& candidates, int64_t keep,
                         const SecondOrderOptions& options = {.threads = 1}) {
-    return choose_support_by(GetParam(), problem, candidates, keep, options);
+    return choose_support_by(GetParam(), problem, candidates, keep, options).kept;
   }
 
   static void expect_count(const LayerProblem& problem, const Support& candidates, int64_t keep) {
@@ -70,18 +70,19 @@ TEST_P(EverySolver, FindsSeveralNumbersOfWeightsAsWellAsOneByOne) {
   const std::vector<int64_t> keeps{2000, 800, 500, 100, 300, 0};
   for (const auto scope : {Scope::layer, Scope::filter}) {
     const SecondOrderOptions options{.scope = scope, .threads = 1};
-    const auto supports = choose_supports_by(GetParam(), problem, candidates, keeps, options);
-    ASSERT_EQ(supports.size(), keeps.size());
+    const auto choices = choose_supports_by(GetParam(), problem, candidates, keeps, options);
+    ASSERT_EQ(choices.size(), keeps.size());
     for (std::size_t i = 0; i < keeps.size(); ++i) {
+      const Support& support = choices[i].kept;
       const auto alone = choose(problem, candidates, keeps[i], options);
-      ASSERT_EQ(count_kept(supports[i]), std::min(keeps[i], count_kept(candidates)));
+      ASSERT_EQ(count_kept(support), std::min(keeps[i], count_kept(candidates)));
       if (GetParam() != Solver::admm) {
-        EXPECT_EQ(supports[i].kept, alone.kept) << keeps[i];
+        EXPECT_EQ(support.kept, alone.kept) << keeps[i];
       }
       const auto error = [&](const Support& kept) {
         return output_error(problem, refit_kept(problem, kept, 1e-3, 1), 1);
       };
-      EXPECT_LE(error(supports[i]), 1.01 * error(alone)) << keeps[i];
+      EXPECT_LE(error(support), 1.01 * error(alone)) << keeps[i];
     }
   }
 }
