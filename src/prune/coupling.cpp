@@ -123,11 +123,7 @@ class TogetherRefit {
     const int64_t d = result_.columns;
     Matrix wanted(m, d);
     for_each_strip(m, rows_in_strip, threads_, [&](int64_t first, int64_t wide) {
-      const std::vector<double> rows(result_.row(first), result_.row(first) + wide * d);
-      std::vector<double> given(rows.size());
-      cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, static_cast<int>(wide), static_cast<int>(d),
-                  static_cast<int>(d), 1, rows.data(), static_cast<int>(d), problem_.gram.data(),
-                  static_cast<int>(d), 0, given.data(), static_cast<int>(d));
+      const std::vector<double> given = times_gram(problem_, result_, first, wide);
       for (int64_t i = 0; i < wide; ++i) {
         for (int64_t j = 0; j < d; ++j) {
           const double all = problem_.correlation[static_cast<std::size_t>(j * m + first + i)];

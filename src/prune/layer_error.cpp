@@ -21,18 +21,14 @@ double error_change(const LayerProblem& problem, const Matrix& weights, const st
   const int64_t d = weights.columns;
   const int64_t m = weights.rows;
   const int64_t rows = std::min(rows_at_once, m - first);
-  const std::vector<double> block(weights.row(first), weights.row(first) + rows * d);
-  std::vector<double> product(block.size());
-  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, static_cast<int>(rows), static_cast<int>(d),
-              static_cast<int>(d), 1.0, block.data(), static_cast<int>(d), problem.gram.data(),
-              static_cast<int>(d), 0.0, product.data(), static_cast<int>(d));
-  const double* left = coupled.empty() ? block.data() : coupled.data() + first * d;
+  const std::vector<double> product = times_gram(problem, weights, first, rows);
   double change = 0;
   for (int64_t i = 0; i < rows; ++i) {
     for (int64_t j = 0; j < d; ++j) {
-      const auto at = static_cast<std::size_t>(i * d + j);
-      change +=
-          left[at] * (product[at] - 2 * problem.correlation[static_cast<std::size_t>(j * m + first + i)]);
+      const double left = coupled.empty() ? static_cast<double>(weights.at(first + i, j))
+                                          : coupled[static_cast<std::size_t>((first + i) * d + j)];
+      change += left * (product[static_cast<std::size_t>(i * d + j)] -
+                        2 * problem.correlation[static_cast<std::size_t>(j * m + first + i)]);
     }
   }
   return change;

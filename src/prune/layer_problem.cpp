@@ -1,5 +1,6 @@
 #include "prune/layer_problem.h"
 
+#include <cblas.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -213,6 +214,16 @@ double mean_diagonal(const LayerProblem& problem) {
     mean += problem.gram[static_cast<std::size_t>(j * d + j)] / static_cast<double>(d);
   }
   return mean;
+}
+
+std::vector<double> times_gram(const LayerProblem& problem, const Matrix& weights, int64_t first,
+                               int64_t count) {
+  const auto d = static_cast<int>(weights.columns);
+  const std::vector<double> rows(weights.row(first), weights.row(first) + count * weights.columns);
+  std::vector<double> product(rows.size());
+  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, static_cast<int>(count), d, d, 1, rows.data(), d,
+              problem.gram.data(), d, 0, product.data(), d);
+  return product;
 }
 
 std::vector<double> inverse_diagonal(const LayerProblem& problem, double damping) {

@@ -75,6 +75,10 @@ bool is_coupled(const LayerProblem& problem);
 /// Whether X is at hand and so short (n < D / 2) that products with X^T and X take less time than with H.
 bool has_few_samples(const LayerProblem& problem);
 
+/// A H, in double, of `count` rows of A from `first` on.
+std::vector<double> times_gram(const LayerProblem& problem, const Matrix& weights, int64_t first,
+                               int64_t count);
+
 /// Of H; dampings are fractions of it.
 double mean_diagonal(const LayerProblem& problem);
 /// Of H + damping I; 0 where that is 0, at an input that never changes.

@@ -5,37 +5,46 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <numeric>
 #include <vector>
 
 #include "base/error.h"
 #include "prune/single_threaded_blas.h"
+#include "prune/strips.h"
 #include "prune/threads_wanted.h"
 
 namespace mj {
 namespace {
 
-// ||X a||^2
-double power_over_samples(const LayerProblem& problem, const float* a) {
-  const auto n = static_cast<int>(problem.inputs.rows);
-  const auto d = static_cast<int>(problem.inputs.columns);
-  std::vector<float> outputs(static_cast<std::size_t>(n));
-  cblas_sgemv(CblasRowMajor, CblasNoTrans, n, d, 1, problem.inputs.values.data(), d, a, 1, 0, outputs.data(),
-              1);
-  return cblas_dsdot(n, outputs.data(), 1, outputs.data(), 1);
+constexpr int64_t rows_in_strip = 64;
+
+// ||X a||^2 of each row a.
+std::vector<double> powers_over_samples(const LayerProblem& problem, const Matrix& weights, int64_t first,
+                                        int64_t count) {
+  const int64_t n = problem.inputs.rows;
+  const auto d = static_cast<int>(weights.columns);
+  Matrix outputs(count, n);
+  cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<int>(count), static_cast<int>(n), d, 1,
+              weights.row(first), d, problem.inputs.values.data(), d, 0, outputs.values.data(),
+              static_cast<int>(n));
+  std::vector<double> powers;
+  for (int64_t i = 0; i < count; ++i) {
+    powers.push_back(cblas_dsdot(static_cast<int>(n), outputs.row(i), 1, outputs.row(i), 1));
+  }
+  return powers;
 }
 
-// The same as <a, H a>.
-double power_by_gram(const LayerProblem& problem, const float* row) {
-  const int64_t d = problem.weights.columns;
-  const std::vector<double> a(row, row + d);
-  double power = 0;
-  for (std::size_t j = 0; j < a.size(); ++j) {
-    if (a[j] != 0) {
-      power += a[j] * cblas_ddot(static_cast<int>(d), problem.gram.data() + static_cast<int64_t>(j) * d, 1,
-                                 a.data(), 1);
-    }
+// The same as <a, a H>.
+std::vector<double> powers_by_gram(const LayerProblem& problem, const Matrix& weights, int64_t first,
+                                   int64_t count) {
+  const std::vector<double> products = times_gram(problem, weights, first, count);
+  std::vector<double> powers;
+  for (int64_t i = 0; i < count; ++i) {
+    const float* row = weights.row(first + i);
+    powers.push_back(
+        std::inner_product(row, row + weights.columns, products.data() + i * weights.columns, 0.0));
   }
-  return power;
+  return powers;
 }
 
 }  // namespace
@@ -45,14 +54,19 @@ Matrix match_variance(const LayerProblem& problem, const Matrix& weights, double
          "match_variance: the weights have another shape than the layer problem's");
   const SingleThreadedBlas guard;
   Matrix scaled = weights;
-  parallel_for(problem.row_powers.size(), threads_wanted(threads), [&](std::size_t row) {
-    const auto i = static_cast<int64_t>(row);
-    const double given = has_few_samples(problem) ? power_over_samples(problem, weights.row(i))
-                                                  : power_by_gram(problem, weights.row(i));
-    const double factor = std::pow(problem.row_powers[row] / given, share / 2);
-    if (given > 0 && std::isfinite(factor) && factor > 0) {
-      std::transform(weights.row(i), weights.row(i) + weights.columns, scaled.row(i),
-                     [&](float w) { return static_cast<float>(factor * static_cast<double>(w)); });
+  for_each_strip(weights.rows, rows_in_strip, threads_wanted(threads), [&](int64_t first, int64_t count) {
+    const std::vector<double> given = has_few_samples(problem)
+                                          ? powers_over_samples(problem, weights, first, count)
+                                          : powers_by_gram(problem, weights, first, count);
+    for (int64_t i = 0; i < count; ++i) {
+      const double power = given[static_cast<std::size_t>(i)];
+      const double wanted = problem.row_powers[static_cast<std::size_t>(first + i)];
+      const double factor = std::pow(wanted / power, share / 2);
+      if (power > 0 && std::isfinite(factor) && factor > 0) {
+        float* row = scaled.row(first + i);
+        std::transform(row, row + scaled.columns, row,
+                       [&](float w) { return static_cast<float>(factor * static_cast<double>(w)); });
+      }
     }
   });
   return scaled;
