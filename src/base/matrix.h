@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/huge_pages.h"
+
 namespace mj {
 
 /// A dense row-major matrix of floats.
@@ -13,8 +15,9 @@ struct Matrix {
   std::vector<float> values;
 
   Matrix() = default;
-  Matrix(int64_t row_count, int64_t column_count)
-      : rows(row_count), columns(column_count), values(static_cast<std::size_t>(row_count * column_count)) {}
+  Matrix(int64_t row_count, int64_t column_count) : rows(row_count), columns(column_count) {
+    resize_in_huge_pages(values, static_cast<std::size_t>(row_count * column_count));
+  }
 
   float* row(int64_t i) { return values.data() + i * columns; }
   const float* row(int64_t i) const { return values.data() + i * columns; }

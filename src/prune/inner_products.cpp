@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/huge_pages.h"
 #include "base/threads.h"
 #include "prune/single_threaded_blas.h"
 #include "prune/wide_registers.h"
@@ -66,7 +67,7 @@ InnerProducts inner_products(const Matrix& x, const Matrix& y, int threads) {
   const int64_t d = x.columns;
   const int64_t m = y.columns;
   InnerProducts sums;
-  sums.gram.resize(static_cast<std::size_t>(d * d));
+  resize_in_huge_pages(sums.gram, static_cast<std::size_t>(d * d));
   sums.correlation.resize(static_cast<std::size_t>(d * m));
   const int64_t panels = (d + panel_rows - 1) / panel_rows;
   // The longest panels first, so that the threads end together.

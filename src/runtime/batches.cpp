@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/huge_pages.h"
 #include "base/threads.h"
 
 namespace mj {
@@ -45,7 +46,7 @@ void BatchLoader::start_loading() {
   coming_.indices.assign(first, first + static_cast<std::ptrdiff_t>(count));
   position_ += count;
   const auto image_size = static_cast<std::size_t>(inputs_.channels * inputs_.height * inputs_.width);
-  coming_.values.resize(count * image_size);
+  resize_in_huge_pages(coming_.values, count * image_size);
   loading_ = std::async(std::launch::async, [this, count, image_size] {
     parallel_for(count, threads_, [this, image_size](std::size_t i) {
       const auto values = std::span(coming_.values).subspan(i * image_size, image_size);

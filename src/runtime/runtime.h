@@ -39,9 +39,11 @@ struct SampleOptions {
   int64_t positions = 16;  ///< output positions drawn in each image; all where there are fewer
   uint64_t seed = 0;   ///< the same seed draws the same positions, in any network with the same layer shape
   std::string beside;  ///< a value of the shape of the layer's output, to be sampled too; may be empty
+  bool inputs = true;  ///< whether what the layer reads is sampled
+  bool outputs = true;
 };
 
-/// What a layer reads and gives at sampled output positions.
+/// What a layer reads and gives at sampled output positions; empty where it is not asked for.
 struct LayerSamples {
   std::vector<Matrix> inputs;  ///< for each group: rows x (C R S)
   Matrix outputs;              ///< rows x (groups K), before any activation function, bias included

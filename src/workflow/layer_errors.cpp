@@ -45,7 +45,8 @@ std::vector<double> layer_output_errors(Session& reference, Session& other, cons
       continue;
     }
     const SampleOptions sampling{.positions = bounded_positions(network.layers[l], inputs.size, positions),
-                                 .seed = seed};
+                                 .seed = seed,
+                                 .inputs = false};
     reference_passes.go_to(l, stop);
     other_passes.go_to(l, stop);
     const Matrix wanted = reference_passes.samples(l, sampling, stop).outputs;
@@ -64,7 +65,7 @@ std::vector<std::vector<double>> input_power(Session& session, const Network& ne
       continue;
     }
     const LayerSamples samples =
-        session.sample_layer(inputs, l, {.positions = positions, .seed = seed}, stop);
+        session.sample_layer(inputs, l, {.positions = positions, .seed = seed, .outputs = false}, stop);
     for (const Matrix& group : samples.inputs) {
       std::vector<double> power(static_cast<std::size_t>(group.columns));
       for (int64_t i = 0; i < group.rows; ++i) {

@@ -35,13 +35,14 @@ void make_good(const Addition& addition, const Matrix& wanted, const Matrix& giv
   }
 }
 
-FitSamples sample(LayerPasses& reference, LayerPasses& working, std::size_t layer,
-                  const SampleOptions& options, const std::optional<Addition>& addition,
-                  const std::stop_token& stop) {
+FitSamples sample(LayerPasses& reference, LayerPasses& working, std::size_t layer, SampleOptions options,
+                  const std::optional<Addition>& addition, const std::stop_token& stop) {
   reference.go_to(layer, stop);
   working.go_to(layer, stop);
+  options.inputs = false;
   LayerSamples wanted = reference.samples(layer, options, stop);
-  wanted.inputs.clear();  // Large, and of no use.
+  options.inputs = true;
+  options.outputs = false;
   FitSamples samples{working.samples(layer, options, stop), std::move(wanted.outputs)};
   if (addition) {
     make_good(*addition, wanted.beside, samples.read.beside, samples.wanted);

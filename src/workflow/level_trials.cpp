@@ -30,8 +30,6 @@ constexpr double loss_of_nonsense = 1e6;  ///< outputs that are not numbers
 /// Of a group with one giver; of others twice as many as they have. So the trunk of a residual network is
 /// tried, and not each of a dense block's layers with all that stand behind it.
 constexpr std::size_t most_readers = 6;
-constexpr int64_t most_weights_at_once =
-    4'000'000;  ///< of a layer: six choices take five bytes a weight each
 /// Of the readers' Gram matrices: they take 8 bytes a value, and the removal 8 more.
 constexpr double most_products = 1e8;
 

@@ -13,6 +13,11 @@
 
 namespace mj {
 
+/// Densities of a layer with more weights are found one by one. Choices for all of them are there at once
+/// otherwise.
+inline constexpr int64_t most_weights_at_once = 4'000'000;
+inline constexpr double choice_bytes = 5;  ///< for each weight of a layer: whether it is kept, and its value
+
 /// Whether a group's removal is tried: it has few enough readers of moderate size.
 bool can_try(const Network& network, const ChannelGroup& group);
 /// Values of the Gram matrices of all that read a group.

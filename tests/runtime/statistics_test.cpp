@@ -10,7 +10,6 @@ namespace mj {
 namespace {
 
 using testing::DoubleNear;
-using testing::FloatNear;
 using testing::Pointwise;
 
 /// Two convolutions (uneven stride and padding; groups and dilation), a product, all with Relu between, and
@@ -143,6 +142,25 @@ TEST(PropertySamples, InputsTimesWeightsPlusBiasAreTheOutputs) {
     const auto samples = session->sample_layer(sparse_images(), i, {6, 9}, {});
     EXPECT_EQ(samples.outputs.rows, i < 2 ? 30 : 5);
     expect_outputs_from_inputs(network, network.layers[i], samples);
+  }
+}
+
+TEST(UnitSamples, WhatIsNotAskedForIsEmptyAndTheRestTheSame) {
+  const auto network = three_layers();
+  const auto session = open_session(network, one_thread(2));
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto all = session->sample_layer(sparse_images(), i, {6, 9}, {});
+    const auto inputs =
+        session->sample_layer(sparse_images(), i, {.positions = 6, .seed = 9, .outputs = false}, {});
+    const auto outputs =
+        session->sample_layer(sparse_images(), i, {.positions = 6, .seed = 9, .inputs = false}, {});
+    ASSERT_EQ(inputs.inputs.size(), all.inputs.size());
+    for (std::size_t group = 0; group < all.inputs.size(); ++group) {
+      EXPECT_EQ(inputs.inputs[group].values, all.inputs[group].values);
+    }
+    EXPECT_EQ(inputs.outputs.rows, 0);
+    EXPECT_TRUE(outputs.inputs.empty());
+    EXPECT_EQ(outputs.outputs.values, all.outputs.values);
   }
 }
 

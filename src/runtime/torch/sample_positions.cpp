@@ -2,6 +2,7 @@
 #include <torch/csrc/autograd/grad_mode.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/error.h"
 #include "runtime/receptive_field.h"
@@ -44,35 +45,40 @@ std::vector<Position> draw_pass(const LayerShape& shape, const SampleOptions& op
   return positions;
 }
 
-LayerSamples make_room(const LayerShape& shape, std::size_t images, int64_t positions, bool has_beside) {
+LayerSamples make_room(const LayerShape& shape, std::size_t images, const SampleOptions& options) {
   LayerSamples samples;
-  samples.in_image = std::min(positions, shape.n * shape.p * shape.q);
+  samples.in_image = std::min(options.positions, shape.n * shape.p * shape.q);
   const int64_t rows = static_cast<int64_t>(images) * samples.in_image;
-  for (int64_t group = 0; group < shape.groups; ++group) {
+  for (int64_t group = 0; options.inputs && group < shape.groups; ++group) {
     samples.inputs.emplace_back(rows, shape.c * shape.r * shape.s);
   }
-  samples.outputs = Matrix(rows, shape.groups * shape.k);
-  if (has_beside) {
-    samples.beside = samples.outputs;
+  if (options.outputs) {
+    samples.outputs = Matrix(rows, shape.groups * shape.k);
+  }
+  if (!options.beside.empty()) {
+    samples.beside = Matrix(rows, shape.groups * shape.k);
   }
   return samples;
 }
 
+/// Of the values that are asked for.
 struct HeldMaps {
-  HeldMap input;
-  HeldMap output;
-  HeldMap beside;
+  std::optional<HeldMap> input;
+  std::optional<HeldMap> output;
+  std::optional<HeldMap> beside;
 };
 
 void gather(const HeldMaps& maps, const LayerShape& shape, const std::vector<Position>& positions,
             int64_t first_row, LayerSamples& samples) {
-  for (int64_t group = 0; group < shape.groups; ++group) {
-    gather_inputs(maps.input.view, shape, group, positions, first_row,
-                  samples.inputs[static_cast<std::size_t>(group)]);
+  for (std::size_t group = 0; group < samples.inputs.size(); ++group) {
+    gather_inputs(maps.input.value().view, shape, static_cast<int64_t>(group), positions, first_row,
+                  samples.inputs[group]);
   }
-  gather_outputs(maps.output.view, positions, first_row, samples.outputs);
+  if (samples.outputs.rows > 0) {
+    gather_outputs(maps.output.value().view, positions, first_row, samples.outputs);
+  }
   if (samples.beside.rows > 0) {
-    gather_outputs(maps.beside.view, positions, first_row, samples.beside);
+    gather_outputs(maps.beside.value().view, positions, first_row, samples.beside);
   }
 }
 
@@ -84,10 +90,16 @@ LayerSamples sample_positions(const Model& model, const PassStart& start, const 
   ensure(layer.layout != WeightLayout::none, "only layers with weights are sampled");
   ensure(options.positions > 0, "at least one position is sampled");
   const LayerShape& shape = layer.shape;
-  LayerSamples samples = make_room(shape, start.images(), options.positions, !options.beside.empty());
-  const Slot input_slot = find_slot(model, layer.input);
-  const Slot output_slot = layer_output_slot(model, layer);
-  std::vector<Slot> wanted{input_slot, output_slot};
+  LayerSamples samples = make_room(shape, start.images(), options);
+  const Slot input = find_slot(model, layer.input);
+  const Slot output = layer_output_slot(model, layer);
+  std::vector<Slot> wanted;
+  if (options.inputs) {
+    wanted.push_back(input);
+  }
+  if (options.outputs) {
+    wanted.push_back(output);
+  }
   if (!options.beside.empty()) {
     wanted.push_back(find_slot(model, options.beside));
   }
@@ -98,20 +110,21 @@ LayerSamples sample_positions(const Model& model, const PassStart& start, const 
     run_plan(
         model.graph, plan, pass.given, pass.images(),
         [&](Slot slot, const at::Tensor& value) {
-          if (slot == input_slot) {
+          if (options.inputs && slot == input) {
             held.input = view_map(value, layer, shape.groups * shape.c, shape.height, shape.width);
           }
-          if (slot == output_slot) {
+          if (options.outputs && slot == output) {
             held.output = view_map(value, layer, shape.groups * shape.k, shape.p, shape.q);
           }
-          if (slot == wanted.back()) {
+          if (!options.beside.empty() && slot == wanted.back()) {
             held.beside = view_map(value, layer, shape.groups * shape.k, shape.p, shape.q);
           }
         },
         stop);
-    const auto maps = static_cast<int64_t>(pass.indices.size()) * shape.n;
-    ensure(held.input.view.maps == maps && held.output.view.maps == maps,
-           "a layer has its share of maps for each image");
+    for (const auto& map : {held.input, held.output, held.beside}) {
+      ensure(!map || map->view.maps == static_cast<int64_t>(pass.indices.size()) * shape.n,
+             "a layer has its share of maps for each image");
+    }
     gather(held, shape, draw_pass(shape, options, pass.indices),
            static_cast<int64_t>(pass.indices.front()) * samples.in_image, samples);
     return std::string();
