@@ -65,7 +65,7 @@ MJ_WIDE_REGISTERS void scale_row(int64_t count, const double* row, double scale,
   }
 }
 
-/// In single precision: it only chooses, the refit that follows is in double.
+/// In single precision: the refit that follows begins with a residual in double.
 class Admm {
  public:
   Admm(const LayerProblem& problem, const AdmmOptions& options)

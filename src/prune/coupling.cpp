@@ -102,7 +102,7 @@ class TogetherRefit {
       add(length, direction, result_);
       const double gain = norm * norm / curvature;
       error_ -= gain;
-      if (gain < least_gain * std::max(error_, least_error_left * problem_.output_power)) {
+      if (gain <= least_gain * std::max(error_, least_error_left * problem_.output_power)) {
         return;
       }
       add(-length, product, residual_);
