@@ -101,12 +101,21 @@ Matrix rows_of(const Matrix& matrix, int64_t first, int64_t count) {
   return part;
 }
 
-Matrix columns_of(const Matrix& matrix, int64_t first, int64_t count) {
-  Matrix part(matrix.rows, count);
-  for (int64_t i = 0; i < matrix.rows; ++i) {
-    std::copy_n(matrix.row(i) + first, count, part.row(i));
+/// As many columns for each part; without a copy where there is one.
+std::vector<Matrix> split_columns(Matrix matrix, int64_t parts) {
+  std::vector<Matrix> split;
+  if (parts == 1) {
+    split.push_back(std::move(matrix));
+    return split;
   }
-  return part;
+  const int64_t count = matrix.columns / parts;
+  for (int64_t part = 0; part < parts; ++part) {
+    Matrix& columns = split.emplace_back(matrix.rows, count);
+    for (int64_t i = 0; i < matrix.rows; ++i) {
+      std::copy_n(matrix.row(i) + part * count, count, columns.row(i));
+    }
+  }
+  return split;
 }
 
 double damping_of(const LayerFit& fit, std::size_t group, const Support& candidates, int64_t keep,
@@ -260,10 +269,11 @@ LayerFit fit_layer(const Network& network, std::size_t layer, LayerSamples read,
   const Matrix weights = weight_matrix(network, mac);
   fit.scales = scales_of(worth, mac.shape.groups * mac.shape.k);
   const double mean = mean_worth(worth);
+  std::vector<Matrix> outputs_of = split_columns(std::move(wanted), mac.shape.groups);
   for (int64_t group = 0; group < mac.shape.groups; ++group) {
     const int64_t first = group * mac.shape.k;
     Matrix filters = rows_of(weights, first, mac.shape.k);
-    Matrix outputs = columns_of(wanted, first, mac.shape.k);
+    Matrix& outputs = outputs_of[static_cast<std::size_t>(group)];
     scale_rows(filters, fit.scales.data() + first);
     scale_columns(outputs, fit.scales.data() + first);
     fit.groups.push_back(make_layer_problem(
