@@ -16,7 +16,7 @@
 namespace mj {
 namespace {
 
-constexpr int64_t rows_in_strip = 64;
+constexpr int64_t rows_matched_at_once = 64;
 
 // ||X a||^2 of each row a.
 std::vector<double> powers_over_samples(const LayerProblem& problem, const Matrix& weights, int64_t first,
@@ -54,21 +54,22 @@ Matrix match_variance(const LayerProblem& problem, const Matrix& weights, double
          "match_variance: the weights have another shape than the layer problem's");
   const SingleThreadedBlas guard;
   Matrix scaled = weights;
-  for_each_strip(weights.rows, rows_in_strip, threads_wanted(threads), [&](int64_t first, int64_t count) {
-    const std::vector<double> given = has_few_samples(problem)
-                                          ? powers_over_samples(problem, weights, first, count)
-                                          : powers_by_gram(problem, weights, first, count);
-    for (int64_t i = 0; i < count; ++i) {
-      const double power = given[static_cast<std::size_t>(i)];
-      const double wanted = problem.row_powers[static_cast<std::size_t>(first + i)];
-      const double factor = std::pow(wanted / power, share / 2);
-      if (power > 0 && std::isfinite(factor) && factor > 0) {
-        float* row = scaled.row(first + i);
-        std::transform(row, row + scaled.columns, row,
-                       [&](float w) { return static_cast<float>(factor * static_cast<double>(w)); });
-      }
-    }
-  });
+  for_each_strip(
+      weights.rows, rows_matched_at_once, threads_wanted(threads), [&](int64_t first, int64_t count) {
+        const std::vector<double> given = has_few_samples(problem)
+                                              ? powers_over_samples(problem, weights, first, count)
+                                              : powers_by_gram(problem, weights, first, count);
+        for (int64_t i = 0; i < count; ++i) {
+          const double power = given[static_cast<std::size_t>(i)];
+          const double wanted = problem.row_powers[static_cast<std::size_t>(first + i)];
+          const double factor = std::pow(wanted / power, share / 2);
+          if (power > 0 && std::isfinite(factor) && factor > 0) {
+            float* row = scaled.row(first + i);
+            std::transform(row, row + scaled.columns, row,
+                           [&](float w) { return static_cast<float>(factor * static_cast<double>(w)); });
+          }
+        }
+      });
   return scaled;
 }
 
