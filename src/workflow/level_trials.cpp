@@ -82,6 +82,11 @@ std::vector<ChannelInputs> inputs_of(const Network& network, const ChannelGroup&
 
 }  // namespace
 
+std::size_t densities_at_once(const LayerShape& shape) {
+  constexpr int64_t most_weights = 4'000'000;
+  return weight_count(shape) > most_weights ? 1 : tried_shares.size();
+}
+
 bool can_try(const Network& network, const ChannelGroup& group) {
   const std::set<std::size_t> givers = layers_of(group.givers);
   return layers_of(group.readers).size() <= std::max(most_readers, 2 * givers.size()) &&
@@ -158,8 +163,7 @@ LayerTrial LevelTrials::of_layer(std::size_t layer, double nonzero, bool pattern
   }
   const RecipeOptions& recipe = context_.job.options.recipe;
   const PruneMethod method = context_.job.options.method;
-  const std::size_t at_once =
-      weight_count(network_.layers[layer].shape) > most_weights_at_once ? 1 : keeps.size();
+  const std::size_t at_once = densities_at_once(network_.layers[layer].shape);
   LayerTrial trial;
   std::vector<double> errors;
   std::vector<MeasuredLoss> measured;

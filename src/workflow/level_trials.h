@@ -13,9 +13,9 @@
 
 namespace mj {
 
-/// Densities of a layer with more weights are found one by one. Choices for all of them are there at once
-/// otherwise.
-inline constexpr int64_t most_weights_at_once = 4'000'000;
+/// How many of tried_shares are found in one search: of large layers one, since the choices of all are there
+/// at once.
+std::size_t densities_at_once(const LayerShape& shape);
 inline constexpr double choice_bytes = 5;  ///< for each weight of a layer: whether it is kept, and its value
 
 /// Whether a group's removal is tried: it has few enough readers of moderate size.

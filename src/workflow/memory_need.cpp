@@ -43,8 +43,7 @@ double refit_bytes(const PruneJob& job, const MacLayer& layer, std::size_t image
   const double problems = groups * (d * d * sizeof(double) + d * m * (sizeof(double) + sizeof(float)));
   const bool is_coupled = job.options.recipe.couple && may_couple_outputs(shape);
   const double factors = is_coupled ? eigenvector_copies : 1;
-  const bool at_once = weight_count(shape) <= most_weights_at_once;
-  const double choices = static_cast<double>(at_once ? tried_shares.size() : 1) * choice_bytes;
+  const double choices = static_cast<double>(densities_at_once(shape)) * choice_bytes;
   const double solver =
       factors * d * d * sizeof(float) + d * m * 5 * sizeof(float) + groups * d * m * choices;
   if (sampling.adds_up) {

@@ -111,7 +111,7 @@ void expect_least(const LayerProblem& problem, const Support& support, const Mat
       EXPECT_EQ(found.values[i], 0);
       continue;
     }
-    for (const float step : {-0.05F, 0.05F}) {
+    for (const float step : {-0.02F, 0.02F}) {
       Matrix moved = found;
       moved.values[i] += step;
       EXPECT_GT(coupled_error(problem, moved), least) << i;
