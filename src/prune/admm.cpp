@@ -249,7 +249,8 @@ std::vector<Choice> choose_supports_by_admm(const LayerProblem& problem, const S
     if (!admm) {
       admm.emplace(problem, options);
     }
-    const auto best = [&](const Matrix& values) {
+    const auto best = [&](Matrix values) {
+      divide_by_root_prices(problem, 0, values);
       return keep_largest(values, candidates, keep, options.scope);
     };
     choices.push_back(admm->run(best, options.max_iterations));

@@ -16,9 +16,9 @@ namespace mj {
 namespace {
 
 RemovalOrder removal_order(const std::vector<float>& inverse, std::vector<float> weights,
-                           const uint8_t* candidates) {
+                           const std::vector<float>& prices, const uint8_t* candidates) {
   const std::size_t d = weights.size();
-  RowElimination row(inverse, std::move(weights));
+  RowElimination row(inverse, std::move(weights), prices);
   RemovalOrder order;
   const auto remove = [&](int32_t column) {
     order.columns.push_back(column);
@@ -35,15 +35,22 @@ RemovalOrder removal_order(const std::vector<float>& inverse, std::vector<float>
   return order;
 }
 
+std::vector<float> prices_of(const LayerProblem& problem) {
+  return problem.prices.empty() ? std::vector<float>(static_cast<std::size_t>(problem.weights.columns), 1)
+                                : std::vector<float>(problem.prices.begin(), problem.prices.end());
+}
+
 // How many weights each row loses so that the layer loses `count` more than `lost`: always the next removal
-// of the row where it costs least, of equal ones the first row's.
-void take_cheapest(const std::vector<RemovalOrder>& orders, int64_t count, std::vector<int64_t>& lost) {
+// of the row where it costs least for the weight's price, of equal ones the first row's.
+void take_cheapest(const std::vector<RemovalOrder>& orders, const std::vector<float>& prices, int64_t count,
+                   std::vector<int64_t>& lost) {
   using Next = std::pair<float, std::size_t>;  // loss, row
   std::priority_queue<Next, std::vector<Next>, std::greater<>> next;
   const auto offer = [&](std::size_t i) {
     const auto taken = static_cast<std::size_t>(lost[i]);
     if (taken < orders[i].losses.size()) {
-      next.emplace(orders[i].losses[taken], i);
+      const auto column = static_cast<std::size_t>(orders[i].columns[taken]);
+      next.emplace(orders[i].losses[taken] / prices[column], i);
     }
   };
   for (std::size_t i = 0; i < orders.size(); ++i) {
@@ -73,10 +80,11 @@ std::vector<RemovalOrder> removal_orders(const LayerProblem& problem, const Supp
   std::vector<float> inverse(minimum.inverse.size());
   std::transform(minimum.inverse.begin(), minimum.inverse.end(), inverse.begin(),
                  [&](double value) { return static_cast<float>(value / unit); });
+  const std::vector<float> prices = prices_of(problem);
   std::vector<RemovalOrder> orders(static_cast<std::size_t>(candidates.rows));
   parallel_for(orders.size(), threads_wanted(options.threads), [&](std::size_t i) {
     const auto row = minimum.weights.begin() + static_cast<std::ptrdiff_t>(i * d);
-    orders[i] = removal_order(inverse, std::vector<float>(row, row + static_cast<std::ptrdiff_t>(d)),
+    orders[i] = removal_order(inverse, std::vector<float>(row, row + static_cast<std::ptrdiff_t>(d)), prices,
                               candidates.kept.data() + i * d);
     for (float& loss : orders[i].losses) {
       loss = static_cast<float>(static_cast<double>(loss) / unit);
@@ -88,8 +96,8 @@ std::vector<RemovalOrder> removal_orders(const LayerProblem& problem, const Supp
 namespace {
 
 // What is left when the layer, or each row for its share, has lost the cheapest removals.
-Support left_of(const std::vector<RemovalOrder>& orders, const Support& candidates, int64_t keep,
-                Scope scope) {
+Support left_of(const std::vector<RemovalOrder>& orders, const std::vector<float>& prices,
+                const Support& candidates, int64_t keep, Scope scope) {
   const int64_t d = candidates.columns;
   std::vector<int64_t> lost;
   std::vector<int64_t> left;
@@ -99,7 +107,7 @@ Support left_of(const std::vector<RemovalOrder>& orders, const Support& candidat
     left.push_back(d - lost.back());
   }
   if (scope == Scope::layer) {
-    take_cheapest(orders, count_kept(candidates) - keep, lost);
+    take_cheapest(orders, prices, count_kept(candidates) - keep, lost);
   } else {
     const auto shares = share_among_rows(left, keep);
     std::transform(shares.begin(), shares.end(), lost.begin(), [&](int64_t share) { return d - share; });
@@ -131,7 +139,8 @@ std::vector<Support> choose_supports_by_exact_obs(const LayerProblem& problem, c
     if (keep < available && orders.empty()) {
       orders = removal_orders(problem, candidates, options);
     }
-    supports.push_back(keep < available ? left_of(orders, candidates, keep, options.scope) : candidates);
+    supports.push_back(keep < available ? left_of(orders, prices_of(problem), candidates, keep, options.scope)
+                                        : candidates);
   }
   return supports;
 }

@@ -207,6 +207,20 @@ bool has_few_samples(const LayerProblem& problem) {
   return problem.inputs.rows > 0 && 2 * problem.inputs.rows < problem.weights.columns;
 }
 
+void divide_by_root_prices(const LayerProblem& problem, int64_t first, Matrix& values) {
+  if (problem.prices.empty()) {
+    return;
+  }
+  std::vector<float> factors;
+  factors.reserve(static_cast<std::size_t>(values.columns));
+  for (int64_t j = first; j < first + values.columns; ++j) {
+    factors.push_back(static_cast<float>(1 / std::sqrt(problem.prices[static_cast<std::size_t>(j)])));
+  }
+  for (int64_t i = 0; i < values.rows; ++i) {
+    std::transform(factors.begin(), factors.end(), values.row(i), values.row(i), std::multiplies<>());
+  }
+}
+
 double mean_diagonal(const LayerProblem& problem) {
   const int64_t d = problem.weights.columns;
   double mean = 0;

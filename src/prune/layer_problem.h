@@ -52,6 +52,7 @@ struct LayerProblem {
   std::vector<double> row_powers;    ///< M: ||y||^2 of each output
   double output_power = 0;           ///< ||Y||^2, or tr(F Y^T Y)
   Matrix coupling;                   ///< F, see `couple`; empty: each output's error counts for itself
+  std::vector<double> prices;        ///< D: what a kept weight of each input costs; empty: all the same
 };
 
 // Everywhere in this module: threads 0 means all available, and the result is the same for any number of
@@ -78,6 +79,11 @@ bool has_few_samples(const LayerProblem& problem);
 /// A H, in double, of `count` rows of A from `first` on.
 std::vector<double> times_gram(const LayerProblem& problem, const Matrix& weights, int64_t first,
                                int64_t count);
+
+/// Divides values of some columns, from `first` on, by the roots of their prices. What is largest then, where
+/// squares are what the error rises by, is what costs least for what it gives: the solvers by Wanda,
+/// SparseGPT, ExactOBS and ADMM choose so.
+void divide_by_root_prices(const LayerProblem& problem, int64_t first, Matrix& values);
 
 /// Of H; dampings are fractions of it.
 double mean_diagonal(const LayerProblem& problem);

@@ -21,9 +21,9 @@ constexpr float removed = std::numeric_limits<float>::infinity();
 constexpr float largest = std::numeric_limits<float>::max();
 constexpr std::size_t compared_at_once = 8;
 
-// l = column / root; w -= l step; diagonal -= l^2; losses = w^2 / diagonal where not yet removed.
-MJ_WIDE_REGISTERS void update(std::size_t n, float root, float step, float* __restrict column,
-                              float* __restrict weights, float* __restrict diagonal,
+// l = column / root; w -= l step; diagonal -= l^2; losses = w^2 / diagonal / price where not yet removed.
+MJ_WIDE_REGISTERS void update(std::size_t n, float root, float step, const float* __restrict prices,
+                              float* __restrict column, float* __restrict weights, float* __restrict diagonal,
                               float* __restrict losses) {
   for (std::size_t j = 0; j < n; ++j) {
     const float l = column[j] / root;
@@ -33,7 +33,7 @@ MJ_WIDE_REGISTERS void update(std::size_t n, float root, float step, float* __re
     column[j] = l;
     weights[j] = weight;
     diagonal[j] = left;
-    const float loss = std::min(largest, weight * weight / left);
+    const float loss = std::min(largest, weight * weight / (left * prices[j]));
     losses[j] = losses[j] == removed ? removed : loss;
   }
 }
@@ -59,13 +59,14 @@ MJ_WIDE_REGISTERS float least(std::size_t n, const float* values) {
 
 }  // namespace
 
-RowElimination::RowElimination(const std::vector<float>& inverse, std::vector<float> weights)
-    : inverse_(inverse), columns_(weights.size()), weights_(std::move(weights)) {
+RowElimination::RowElimination(const std::vector<float>& inverse, std::vector<float> weights,
+                               std::vector<float> prices)
+    : inverse_(inverse), columns_(weights.size()), weights_(std::move(weights)), prices_(std::move(prices)) {
   const std::size_t n = weights_.size();
   for (std::size_t j = 0; j < n; ++j) {
     columns_[j] = static_cast<int32_t>(j);
     diagonal_.push_back(inverse_[j * n + j]);
-    losses_.push_back(std::min(largest, weights_[j] * weights_[j] / diagonal_[j]));
+    losses_.push_back(std::min(largest, weights_[j] * weights_[j] / (diagonal_[j] * prices_[j])));
   }
   panel_.resize(static_cast<std::size_t>(panel_pivots) * n);
   column_.resize(n);
@@ -100,7 +101,7 @@ float RowElimination::remove(int32_t removed_column) {
   const float root = std::sqrt(diagonal_[p]);
   const float step = weights_[p] / root;
   losses_[p] = removed;
-  update(n, root, step, column_.data(), weights_.data(), diagonal_.data(), losses_.data());
+  update(n, root, step, prices_.data(), column_.data(), weights_.data(), diagonal_.data(), losses_.data());
   std::copy_n(column_.data(), n, panel_.data() + static_cast<std::size_t>(pivots_) * n);
   ++pivots_;
   return step * step;
@@ -123,6 +124,7 @@ void RowElimination::flush() {
     columns_[i] = columns_[left[i]];
     weights_[i] = weights_[left[i]];
     diagonal_[i] = diagonal_[left[i]];
+    prices_[i] = prices_[left[i]];
     losses_[i] = losses_[left[i]];
   }
   for (std::size_t k = 0; k < static_cast<std::size_t>(pivots_); ++k) {
@@ -133,6 +135,7 @@ void RowElimination::flush() {
   columns_.resize(m);
   weights_.resize(m);
   diagonal_.resize(m);
+  prices_.resize(m);
   losses_.resize(m);
   if (m > 0) {
     cblas_ssyrk(CblasRowMajor, CblasLower, CblasTrans, static_cast<int>(m), static_cast<int>(pivots_), -1.0F,

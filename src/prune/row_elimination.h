@@ -15,11 +15,12 @@ class RowElimination {
  public:
   /// @param inverse D x D, symmetric, row-major
   /// @param weights D
-  RowElimination(const std::vector<float>& inverse, std::vector<float> weights);
+  /// @param prices  D: what keeping each costs
+  RowElimination(const std::vector<float>& inverse, std::vector<float> weights, std::vector<float> prices);
 
   /// Removes a column (of the D), once, and returns by how much that raises the error, w_p^2 / G_pp.
   float remove(int32_t removed_column);
-  /// The column whose removal costs least; of equal ones the first.
+  /// The column whose removal raises the error least for its price; of equal ones the first.
   int32_t cheapest() const;
 
  private:
@@ -30,7 +31,8 @@ class RowElimination {
   std::vector<int32_t> columns_;  ///< n, increasing: which of the D are left, or removed within the panel
   std::vector<float> weights_;    ///< n
   std::vector<float> diagonal_;   ///< n, of the present G
-  std::vector<float> losses_;     ///< n; infinite where removed
+  std::vector<float> prices_;     ///< n
+  std::vector<float> losses_;     ///< n, for their prices; infinite where removed
   std::vector<float> panel_;      ///< panel_pivots x n: the l of this panel
   std::vector<float> column_;     ///< n
   int64_t pivots_ = 0;

@@ -194,8 +194,9 @@ Support choose_support_by_sparse_gpt(const LayerProblem& problem, const Support&
     const auto part = columns_of(candidates, first, width);
     const int64_t before = keep * seen / available;
     seen += count_kept(part);
-    const auto chosen =
-        keep_largest(sweep.root_losses(first, width), part, keep * seen / available - before, options.scope);
+    Matrix losses = sweep.root_losses(first, width);
+    divide_by_root_prices(problem, first, losses);
+    const auto chosen = keep_largest(losses, part, keep * seen / available - before, options.scope);
     sweep.remove(chosen, first);
     set_columns(chosen, first, kept);
   }

@@ -15,6 +15,7 @@ Support choose_support_by_wanda(const LayerProblem& problem, const Support& cand
           static_cast<float>(std::sqrt(problem.gram[static_cast<std::size_t>(j * d + j)]));
     }
   }
+  divide_by_root_prices(problem, 0, contribution);
   return keep_largest(contribution, candidates, keep, scope);
 }
 

@@ -42,6 +42,23 @@ double loss_at(const std::vector<double>& losses, double share) {
   return std::exp(std::log(losses[i - 1]) + part * (std::log(losses[i]) - std::log(losses[i - 1])));
 }
 
+/// Linear between 1 for all weights and the values at those tried.
+double at_share(const std::vector<double>& values, double share) {
+  if (values.empty()) {
+    return 1;
+  }
+  std::size_t i = 0;
+  while (i < values.size() && share < tried_shares.at(i)) {
+    ++i;
+  }
+  if (i == values.size()) {
+    return values.back();
+  }
+  const double above = i == 0 ? 1 : tried_shares.at(i - 1);
+  const double first = i == 0 ? 1 : values[i - 1];
+  return first + (above - share) / (above - tried_shares.at(i)) * (values[i] - first);
+}
+
 std::size_t largest_of(const std::vector<std::size_t>& removals, const std::vector<std::size_t>& groups) {
   std::size_t largest = 0;
   for (const std::size_t g : groups) {
@@ -94,6 +111,9 @@ LevelChoice::LevelChoice(const Network& network, const ActivationStats& stats, c
     for (const std::size_t layer : layers_with_.back()) {
       groups_of_[layer].push_back(g);
     }
+  }
+  for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
+    cost_factors_.push_back(cost_factors(layer));
   }
 }
 
@@ -156,6 +176,18 @@ LevelChoice::Curve LevelChoice::curve_of_weights(std::size_t layer) const {
   return curve_at(choices, [&](double share) { return share * choices.nonzero; });
 }
 
+std::vector<double> LevelChoice::cost_factors(std::size_t layer) const {
+  const LayerTrial& trial = layers_[layer].trial;
+  std::vector<double> factors = trial.costs;
+  if (!factors.empty()) {
+    const CostCurve smallest(layer_alone(*network_, layer, *stats_),
+                             without_pattern(*setting_, trial.pattern_loss.has_value()), cost_);
+    std::transform(factors.begin(), factors.end(), tried_shares.begin(), factors.begin(),
+                   [&](double cost, double share) { return cost / smallest.at(share); });
+  }
+  return factors;
+}
+
 LevelChoice::Curve LevelChoice::curve_of_cost(std::size_t layer, const Levels& levels) const {
   std::vector<ChannelGroup> groups;
   for (const GroupChoices& group : groups_) {
@@ -171,10 +203,7 @@ LevelChoice::Curve LevelChoice::curve_of_cost(std::size_t layer, const Levels& l
     const LayerAlone alone = layer_alone(*network_, layer, *stats_, kept[layer]);
     return {{{1, 0, layer_cost(alone.network, 0, alone.stats, *setting_, cost_)}}};
   }
-  EnergySetting setting = *setting_;
-  if (choices.trial.pattern_loss) {
-    setting.workload.pattern_group = 0;  // Where a few weights follow the pattern by chance is no saving.
-  }
+  const EnergySetting setting = without_pattern(*setting_, choices.trial.pattern_loss.has_value());
   std::vector<CostCurve> costs;
   double pattern_cost = 0;
   for (const std::size_t user : users) {
@@ -186,7 +215,8 @@ LevelChoice::Curve LevelChoice::curve_of_cost(std::size_t layer, const Levels& l
     }
   }
   Curve curve = curve_at(choices, [&](double share) {
-    return std::accumulate(costs.begin(), costs.end(), 0.0,
+    return at_share(cost_factors_[layer], share) *
+           std::accumulate(costs.begin(), costs.end(), 0.0,
                            [share](double sum, const CostCurve& each) { return sum + each.at(share); });
   });
   if (choices.trial.pattern_loss) {

@@ -75,6 +75,9 @@ class LevelChoice {
   [[nodiscard]] Curve curve_of_weights(std::size_t layer) const;
   /// With the removals of `levels`. Where layers share weights, the first has the cost of all.
   [[nodiscard]] Curve curve_of_cost(std::size_t layer, const Levels& levels) const;
+  /// How many times as much a layer costs at each of tried_shares, with the weights that its trials kept, as
+  /// with its largest ones; empty where that is not known.
+  [[nodiscard]] std::vector<double> cost_factors(std::size_t layer) const;
   static Curve curve_at(const LayerChoices& choices, const std::function<double(double share)>& cost);
   /// Of a layer that reads `groups`, whose removals differ: by the number of channels that are left, between
   /// the curves with each removal in all of them.
@@ -96,6 +99,7 @@ class LevelChoice {
   std::vector<LayerChoices> layers_;
   std::vector<GroupChoices> groups_;
   std::vector<std::vector<std::size_t>> groups_of_;                    ///< by layer
+  std::vector<std::vector<double>> cost_factors_;                      ///< by layer
   std::vector<std::set<std::size_t>> layers_with_;                     ///< by group
   std::map<std::vector<std::size_t>, std::unique_ptr<Curve>> curves_;  ///< by layer and its groups' removals
 };

@@ -14,6 +14,7 @@
 #include "network/weights.h"
 #include "workflow/level_choice.h"
 #include "workflow/level_trials.h"
+#include "workflow/prune_goal.h"
 #include "workflow/prune_layer.h"
 #include "workflow/zero_notes.h"
 
@@ -23,9 +24,11 @@ namespace {
 /// Trials of a round's network, without those that the run's folder has from before an interruption.
 class KeptTrials {
  public:
-  KeptTrials(PruneContext& context, const Network& network, uint64_t seed, int round)
+  KeptTrials(PruneContext& context, const Network& network, const ActivationStats& stats, uint64_t seed,
+             int round)
       : context_(context),
         network_(network),
+        stats_(stats),
         seed_(seed),
         round_(round),
         run_(round == 1 && context.shared_run != nullptr ? context.shared_run : context.run) {
@@ -37,7 +40,10 @@ class KeptTrials {
   LayerTrial of_layer(std::size_t layer, double nonzero, bool patterned) {
     LayerTrial trial =
         kept(results_.layers, layer, [&] { return trials().of_layer(layer, nonzero, patterned); });
-    check(trial.losses.size() == tried_shares.size() && trial.pattern_loss.has_value() == patterned);
+    const bool costs = goal_kind(context_.job.options.target) != RoundGoal::Kind::weights;
+    check(trial.losses.size() == tried_shares.size() &&
+          trial.costs.size() == (costs ? tried_shares.size() : 0) &&
+          trial.pattern_loss.has_value() == patterned);
     return trial;
   }
 
@@ -61,7 +67,7 @@ class KeptTrials {
  private:
   LevelTrials& trials() {
     if (!trials_) {
-      trials_.emplace(context_, network_, seed_);
+      trials_.emplace(context_, network_, stats_, seed_);
     }
     return *trials_;
   }
@@ -88,6 +94,7 @@ class KeptTrials {
 
   PruneContext& context_;
   const Network& network_;
+  const ActivationStats& stats_;
   uint64_t seed_;
   int round_;
   RunFolder* run_;
@@ -178,8 +185,9 @@ std::vector<LayerChoices> as_made_good(std::vector<LayerChoices> layers) {
 
 }  // namespace
 
-TriedLevels try_levels(PruneContext& context, const Network& network, uint64_t seed, int round) {
-  KeptTrials trials(context, network, seed, round);
+TriedLevels try_levels(PruneContext& context, const Network& network, const ActivationStats& stats,
+                       uint64_t seed, int round) {
+  KeptTrials trials(context, network, stats, seed, round);
   const std::string name = fmt::format("round {}", round);
   TriedLevels tried;
   tried.layers = try_layers(context, network, trials, name);

@@ -20,9 +20,11 @@ struct TriedLevels {
 };
 
 /// @param network to prune; its layers keep their present zeros
+/// @param stats   its activations
 /// @param round   that begins with it, 1 for the dense network: what its trials tell is kept, each, in the
 ///                run's folder, and not tried again when the run goes on
-TriedLevels try_levels(PruneContext& context, const Network& network, uint64_t seed, int round);
+TriedLevels try_levels(PruneContext& context, const Network& network, const ActivationStats& stats,
+                       uint64_t seed, int round);
 
 /// Which channels go and how many weights each layer keeps: losses are taken to add up, and one price of
 /// energy (or of a weight) decides for all, the lowest at which the goal is met.

@@ -13,6 +13,8 @@
 #include "prune/channel_elimination.h"
 #include "workflow/divergence.h"
 #include "workflow/loss_curve.h"
+#include "workflow/prices.h"
+#include "workflow/prune_goal.h"
 
 namespace mj {
 namespace {
@@ -102,10 +104,12 @@ double products_to_try(const Network& network, const ChannelGroup& group) {
   });
 }
 
-LevelTrials::LevelTrials(PruneContext& context, const Network& network, uint64_t seed)
+LevelTrials::LevelTrials(PruneContext& context, const Network& network, const ActivationStats& stats,
+                         uint64_t seed)
     : context_(context),
       seed_(seed),
       network_(network),
+      stats_(stats),
       images_(unfamiliar_images(context.split.fit, std::min(images_of_trial(network), context.split.fit.size),
                                 derive_seed(seed, 1))),
       loss_passes_(*context.working, images_, context.kept_bytes),
@@ -154,7 +158,8 @@ double LevelTrials::loss_of(const Network& pruned) {
 
 LayerTrial LevelTrials::of_layer(std::size_t layer, double nonzero, bool patterned) {
   go_to(layer);
-  const LayerFit problem = fit(*sample_passes_, layer);
+  LayerFit problem = fit(*sample_passes_, layer);
+  price_weights(problem, network_, layer, stats_, context_.job);
   Network pruned = network_;
   std::vector<int64_t> keeps;
   keeps.reserve(tried_shares.size());
@@ -164,6 +169,8 @@ LayerTrial LevelTrials::of_layer(std::size_t layer, double nonzero, bool pattern
   const RecipeOptions& recipe = context_.job.options.recipe;
   const PruneMethod method = context_.job.options.method;
   const std::size_t at_once = densities_at_once(network_.layers[layer].shape);
+  const RoundGoal::Kind kind = goal_kind(context_.job.options.target);
+  const EnergySetting setting = without_pattern(context_.job.setting, patterned);
   LayerTrial trial;
   std::vector<double> errors;
   std::vector<MeasuredLoss> measured;
@@ -176,6 +183,9 @@ LayerTrial LevelTrials::of_layer(std::size_t layer, double nonzero, bool pattern
         measured.push_back({errors.size(), loss_of(pruned)});
       }
       errors.push_back(fit_error(pruned, pruned.layers[layer], problem));
+      if (kind != RoundGoal::Kind::weights) {
+        trial.costs.push_back(layer_cost(pruned, layer, stats_, setting, cost_of(kind)));
+      }
     }
   }
   trial.losses = losses_by_error(errors, measured);

@@ -26,7 +26,7 @@ double products_to_try(const Network& network, const ChannelGroup& group);
 /// Measures what pruning one part of a network does to its outputs: the divergence from what it gave before.
 class LevelTrials {
  public:
-  LevelTrials(PruneContext& context, const Network& network, uint64_t seed);
+  LevelTrials(PruneContext& context, const Network& network, const ActivationStats& stats, uint64_t seed);
 
   /// @param nonzero weights of the layer
   /// @param patterned whether the accelerator's weight pattern is tried
@@ -45,6 +45,7 @@ class LevelTrials {
   PruneContext& context_;
   uint64_t seed_;
   const Network& network_;
+  const ActivationStats& stats_;
   NetworkInputs images_;
   LayerPasses loss_passes_;
   NetworkInputs part_;                      ///< part_to_sample of the samples

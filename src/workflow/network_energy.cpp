@@ -6,6 +6,13 @@
 
 namespace mj {
 
+EnergySetting without_pattern(EnergySetting setting, bool without) {
+  if (without) {
+    setting.workload.pattern_group = 0;
+  }
+  return setting;
+}
+
 Estimate estimate_network(const Network& network, const ActivationStats& stats,
                           const EnergySetting& setting) {
   return estimate(make_workloads(network, &stats, setting.workload), setting.accelerator,

@@ -15,6 +15,10 @@ struct EnergySetting {
   WorkloadOptions workload;
 };
 
+/// The same without the accelerator's weight pattern, if so: where a few weights follow it by chance is no
+/// saving.
+EnergySetting without_pattern(EnergySetting setting, bool without);
+
 Estimate estimate_network(const Network& network, const ActivationStats& stats, const EnergySetting& setting);
 
 /// What running a layer costs.

@@ -22,6 +22,12 @@ bool is_search(const PruneOptions& options) {
   return options.method == PruneMethod::levels && !has_budget(options.target);
 }
 
+RoundGoal::Kind goal_kind(const PruneTarget& target) {
+  return target.sparsity       ? RoundGoal::Kind::weights
+         : target.cycles_share ? RoundGoal::Kind::cycles
+                               : RoundGoal::Kind::energy;
+}
+
 RoundGoal final_goal(const PruneJob& job, const Measured& dense) {
   const PruneTarget& target = job.options.target;
   if (target.sparsity) {

@@ -24,6 +24,9 @@ bool is_search(const PruneOptions& options);
 /// a share of the dense network's.
 inline constexpr double search_resolution = 0.02;
 
+/// What the run's goals count: energy where there is no budget.
+RoundGoal::Kind goal_kind(const PruneTarget& target);
+
 /// The budget in absolute numbers.
 RoundGoal final_goal(const PruneJob& job, const Measured& dense);
 

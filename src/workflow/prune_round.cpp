@@ -13,6 +13,7 @@
 #include "workflow/layer_errors.h"
 #include "workflow/layer_fitting.h"
 #include "workflow/level_plan.h"
+#include "workflow/prices.h"
 #include "workflow/prune_goal.h"
 #include "workflow/prune_layer.h"
 
@@ -53,7 +54,7 @@ RoundPlan make_plan(PruneContext& context, const RunState& state, RoundGoal goal
     auto& tried = is_dense ? context.tried_dense : context.tried;
     if (tried == nullptr) {
       tried = std::make_shared<const TriedLevels>(
-          try_levels(context, network, seed, is_dense ? 1 : state.round + 1));
+          try_levels(context, network, measured.stats, seed, is_dense ? 1 : state.round + 1));
     }
     return choose_levels(context, network, measured, *tried, goal);
   }
@@ -106,8 +107,9 @@ const Network& reference_network(const PruneContext& context, const RunState& st
   return context.job.options.epochs > 0 ? start_network(context, state) : context.job.network;
 }
 
+/// @param stats activations of the network that the round starts with
 void prune_one(PruneContext& context, LayerFitting& fitting, RoundState& begun, const Network& reference,
-               std::size_t layer, int round) {
+               const ActivationStats& stats, std::size_t layer, int round) {
   const PruneOptions& options = context.job.options;
   const int64_t keep = begun.keep[layer];
   if (keep == 0) {
@@ -120,11 +122,13 @@ void prune_one(PruneContext& context, LayerFitting& fitting, RoundState& begun, 
   if (!can_be_refitted(begun.network.layers[layer])) {
     return;
   }
-  const LayerFit fit =
-      fitting.fit(begun.network, layer, round_seed(context, Task::layer_samples, round, layer));
+  LayerFit fit = fitting.fit(begun.network, layer, round_seed(context, Task::layer_samples, round, layer));
   if (!fit.norm_mean.empty()) {
     // The fitted shift is one from the outputs that the reference's mean belongs to.
     begun.network.constants.find(fit.norm_mean)->second = reference.constants.find(fit.norm_mean)->second;
+  }
+  if (options.method == PruneMethod::levels) {
+    price_weights(fit, begun.network, layer, stats, context.job);
   }
   const bool is_patterned = !begun.patterned.empty() && begun.patterned[layer] != 0;
   prune_layer(begun.network, layer, keep,
@@ -144,7 +148,7 @@ void prune_layers(PruneContext& context, RunState& state, const std::string& nam
     const std::size_t layer = begun.order[begun.pruned];
     const double fraction = static_cast<double>(begun.pruned) / static_cast<double>(begun.order.size());
     stage(context, name + ": pruning")({.fraction = fraction, .detail = begun.network.layers[layer].name});
-    prune_one(context, fitting, begun, reference, layer, state.round);
+    prune_one(context, fitting, begun, reference, start_measured(context, state).stats, layer, state.round);
     ++begun.pruned;
     save_if_due(context, state);
   }

@@ -24,6 +24,7 @@ struct GroupTrial {
 /// What pruning a layer does.
 struct LayerTrial {
   std::vector<double> losses;          ///< at each of tried_shares; they do not fall as more goes
+  std::vector<double> costs;           ///< the same of the layer alone; empty where weights are what counts
   std::optional<double> pattern_loss;  ///< with the accelerator's weight pattern
 };
 

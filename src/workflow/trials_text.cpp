@@ -14,7 +14,8 @@ namespace mj {
 namespace {
 
 LayerTrial read_layer(FieldReader& reader) {
-  return {number_list<double>(reader, "losses"), optional_number(reader, "pattern_loss")};
+  return {number_list<double>(reader, "losses"), number_list<double>(reader, "costs"),
+          optional_number(reader, "pattern_loss")};
 }
 
 GroupTrial read_group(FieldReader& reader) {
@@ -41,8 +42,9 @@ std::map<std::size_t, Trial> read_trials(const Document& document, const char* k
 std::string trials_text(const TrialResults& results) {
   std::string text = "layers:\n";
   for (const auto& [number, trial] : results.layers) {
-    text += fmt::format("  - {{ number: {}, losses: [{}], pattern_loss: {} }}\n", number,
-                        fmt::join(trial.losses, ", "), optional_text(trial.pattern_loss));
+    text += fmt::format("  - {{ number: {}, losses: [{}], costs: [{}], pattern_loss: {} }}\n", number,
+                        fmt::join(trial.losses, ", "), fmt::join(trial.costs, ", "),
+                        optional_text(trial.pattern_loss));
   }
   text += "groups:\n";
   for (const auto& [number, trial] : results.groups) {

@@ -29,6 +29,19 @@ TEST(UnitExactObs, LossesAreThoseWorkedByHand) {
   EXPECT_NEAR(orders[0].losses[1], 12.5, 1e-5);
 }
 
+// Losses of 1.5 and 6 in the first row, as above, of 6 and 1.5 in the second.
+TEST(UnitExactObs, LossesAreDividedByPrices) {
+  auto problem = exact_problem(matrix_of(2, 2, {1, 2, 2, 1}), matrix_of(3, 2, {1, 0, 0, 1, 1, 1}));
+  const auto left = [&](std::vector<double> prices) {
+    problem.prices = std::move(prices);
+    return choose_support_by_exact_obs(problem, full_support(2, 2), 3, undamped).kept;
+  };
+  EXPECT_EQ(left({1, 1.1}), (std::vector<uint8_t>{1, 1, 1, 0}));
+  EXPECT_EQ(left({1.1, 1}), (std::vector<uint8_t>{0, 1, 1, 1}));
+  problem.prices = {1, 4.1};
+  EXPECT_EQ(removal_orders(problem, full_support(2, 2), undamped)[0].columns, (std::vector<int32_t>{1, 0}));
+}
+
 TEST(UnitExactObs, ColumnsThatAreNoCandidatesGoFirst) {
   const auto orders = removal_orders(two_inputs(1, 2), {1, 2, {1, 0}}, undamped);
   EXPECT_EQ(orders[0].columns, (std::vector<int32_t>{1, 0}));

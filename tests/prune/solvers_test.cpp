@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "synthetic_layer.h"
@@ -107,6 +110,46 @@ TEST_P(EverySolver, FindsTheWeightsThatTheOutputsComeFrom) {
   }
 }
 
+class SolverForPrices : public EverySolver {};
+
+// With as many weights the same solver, told nothing of prices, pays more. What it leaves of the error for
+// the same money is interpolated between numbers of weights.
+TEST_P(SolverForPrices, LeavesLessErrorForTheSameMoney) {
+  HeldOutLayer layer = held_out_layer();
+  const Support candidates = support_of(layer.weights);
+  std::vector<double> prices;
+  Random random(9);
+  for (int64_t j = 0; j < layer.weights.columns; ++j) {
+    prices.push_back(std::exp(0.7 * random.normal()));
+  }
+  const auto money = [&](const Support& kept) {
+    double sum = 0;
+    for (std::size_t i = 0; i < kept.kept.size(); ++i) {
+      sum += kept.kept[i] * prices[i % prices.size()];
+    }
+    return sum;
+  };
+  const auto outcome = [&](int64_t keep) {
+    const Support kept = choose(layer.problem, candidates, keep);
+    EXPECT_EQ(count_kept(kept), keep);
+    return std::pair(money(kept), std::log(layer.error_of(kept)));
+  };
+  for (const int64_t keep : {2300, 1400, 700}) {
+    layer.problem.prices = prices;
+    const auto [paid, error] = outcome(keep);
+    layer.problem.prices.clear();
+    int64_t fewer = keep;
+    while (outcome(fewer).first > paid) {
+      fewer -= keep / 20;
+    }
+    const auto below = outcome(fewer);
+    const auto above = outcome(fewer + keep / 20);
+    const double part = (paid - below.first) / (above.first - below.first);
+    EXPECT_LT(fewer, keep);
+    EXPECT_LT(error, below.second + part * (above.second - below.second) - 0.1) << keep;
+  }
+}
+
 TEST(UnitSolverFor, TakesExactObsWhereItNeedsFewerFlops) {
   EXPECT_EQ(solver_for(64, 27), Solver::exact_obs);
   // 64 x 576: 4.1e9 against 1.7e9 for the iterations and .85e9 for their factorizations.
@@ -119,11 +162,16 @@ TEST(UnitSolverFor, TakesExactObsWhereItNeedsFewerFlops) {
   EXPECT_EQ(solver_for(4096, 9216), Solver::wanda);
 }
 
-INSTANTIATE_TEST_SUITE_P(Property, EverySolver, testing::ValuesIn(all_solvers), [](const auto& parameter) {
+std::string test_name(const testing::TestParamInfo<Solver>& parameter) {
   std::string name(name_of(parameter.param));
   std::erase(name, '-');
   return name;
-});
+}
+
+INSTANTIATE_TEST_SUITE_P(Property, EverySolver, testing::ValuesIn(all_solvers), test_name);
+INSTANTIATE_TEST_SUITE_P(Property, SolverForPrices,
+                         testing::Values(Solver::wanda, Solver::sparse_gpt, Solver::exact_obs, Solver::admm),
+                         test_name);
 
 }  // namespace
 }  // namespace mj

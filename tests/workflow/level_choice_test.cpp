@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <string>
 #include <vector>
@@ -183,6 +184,31 @@ TEST(PropertyLevelChoice, ALayerThatReadsManyGroupsCostsWhatItsChannelsCost) {
     cost += CostCurve(layer_alone(network, l, stats, kept[l]), setting, Cost::energy).at(found.shares[l]);
   }
   EXPECT_NEAR(found.cost, cost, 0.01 * cost);
+}
+
+// The weights that trials kept cost 1.02 times as much as the largest, at half of them 1.01 times.
+TEST(UnitLevelChoice, CostsAreThoseOfWhatTrialsKept) {
+  Problem problem;
+  const CostCurve first = problem.curve(0, 0);
+  const CostCurve second = problem.curve(1, 0);
+  for (const double share : tried_shares) {
+    problem.layers[0].trial.costs.push_back((share == 0.5 ? 1.01 : 1.02) * first.at(share));
+  }
+  const auto expected = [&](const Levels& found) {
+    const double share = found.shares[0];
+    const double factor = share > 0.7   ? 1 + 0.02 * (1 - share) / 0.3
+                          : share > 0.5 ? 1.01 + 0.01 * (share - 0.5) / 0.2
+                                        : 1.01 + 0.01 * std::min((0.5 - share) / 0.15, 1.0);
+    return factor * first.at(share) + second.at(found.shares[1]);
+  };
+  std::set<double> shares;
+  for (const double limit : {0.99, 0.95, 0.9, 0.85, 0.8}) {
+    const Levels found = problem.choice({}).within(limit * (first.at(1) + second.at(1)));
+    EXPECT_NEAR(found.cost, expected(found), 1e-9 * found.cost) << limit;
+    shares.insert(found.shares[0]);
+  }
+  EXPECT_LT(*shares.begin(), 0.4);
+  EXPECT_GT(*shares.rbegin(), 0.6);
 }
 
 // A quarter of eight channels: the first two of the order.

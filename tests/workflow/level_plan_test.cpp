@@ -18,7 +18,8 @@ RoundPlan plan(PruneJob job, const RoundGoal& goal) {
   }
   PruneContext context = open_context(job, nullptr, {}, {});
   const Measured measured = measure(context, job.network, "dense");
-  return choose_levels(context, job.network, measured, try_levels(context, job.network, 1, 1), goal);
+  return choose_levels(context, job.network, measured, try_levels(context, job.network, measured.stats, 1, 1),
+                       goal);
 }
 
 int64_t sum(const std::vector<int64_t>& values) {
@@ -72,7 +73,8 @@ TEST(UnitLevelPlan, TriesChannelsOfAConvolutionOfTwoGroups) {
   }
   infer_shapes(network);
   PruneContext context = open_context(job, nullptr, {}, {});
-  const auto groups = try_levels(context, network, 1, 1).groups;
+  const Measured measured = measure(context, network, "dense");
+  const auto groups = try_levels(context, network, measured.stats, 1, 1).groups;
   ASSERT_EQ(groups.size(), 2U);
   EXPECT_EQ(groups[0].group.channels, 3);
   EXPECT_EQ(groups[0].trial.order, std::vector<int64_t>{1});

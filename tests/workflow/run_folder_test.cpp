@@ -132,13 +132,14 @@ TEST(UnitRunFolder, TrialsComeBackAsTheyWereSaved) {
   RunFolder run(folder.path(), options, false);
   EXPECT_TRUE(run.load_trials(2).layers.empty());
   TrialResults results;
-  results.layers[1] = {{1.0 / 3, 1e-9}, 2.0 / 3};
-  results.layers[7] = {{0.1}, std::nullopt};
+  results.layers[1] = {{1.0 / 3, 1e-9}, {5, 1.0 / 9}, 2.0 / 3};
+  results.layers[7] = {{0.1}, {}, std::nullopt};
   results.groups[2] = {{3, 0, 1}, 1, {1.0 / 7, 1e6}};
   run.save_trials(2, results);
   const TrialResults loaded = run.load_trials(2);
   ASSERT_EQ(loaded.layers.size(), 2U);
   EXPECT_EQ(loaded.layers.at(1).losses, results.layers[1].losses);
+  EXPECT_EQ(loaded.layers.at(1).costs, results.layers[1].costs);
   EXPECT_EQ(loaded.layers.at(1).pattern_loss, 2.0 / 3);
   EXPECT_EQ(loaded.layers.at(7).pattern_loss, std::nullopt);
   ASSERT_EQ(loaded.groups.size(), 1U);
@@ -206,9 +207,9 @@ TEST(UnitRunFolder, TrialsWaitForTheirShareOfTheTimeToo) {
   const TemporaryFolder folder;
   RunFolder run(folder.path(), options, false, 0);
   TrialResults results;
-  results.layers[0] = {{0.1}, std::nullopt};
+  results.layers[0] = {{0.1}, {}, std::nullopt};
   run.save_trials_if_due(1, results);  // the first: nothing is known of its cost
-  results.layers[1] = {{0.2}, std::nullopt};
+  results.layers[1] = {{0.2}, {}, std::nullopt};
   run.save_trials_if_due(1, results);
   EXPECT_EQ(run.load_trials(1).layers.size(), 1U);
   run.save_trials(1, results);

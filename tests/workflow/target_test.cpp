@@ -51,7 +51,7 @@ TEST(UnitWeightPattern, TheLayerThatGainsFollowsIt) {
   const PruneJob job = patterned_job();
   PruneContext context = open_context(job, nullptr, {}, {});
   const Measured dense = measure(context, job.network, "dense");
-  const TriedLevels tried = try_levels(context, job.network, 1, 1);
+  const TriedLevels tried = try_levels(context, job.network, dense.stats, 1, 1);
   Network patterned = job.network;
   set_pattern(patterned, 1, {2, 4});
   EXPECT_EQ(count_nonzeros(weight_matrix(patterned, patterned.layers[1])), 216);
@@ -93,7 +93,8 @@ TEST(UnitZeroNotes, DensitiesAreTriedWhereZerosSaveSomething) {
     job.options.target = {};
     (wants_zeros ? job.options.target.sparsity : job.options.target.energy_share) = 0.5;
     PruneContext context = open_context(job, nullptr, {}, {});
-    const TriedLevels tried = try_levels(context, job.network, 1, 1);
+    const Measured dense = measure(context, job.network, "dense");
+    const TriedLevels tried = try_levels(context, job.network, dense.stats, 1, 1);
     EXPECT_EQ(tried.layers[0].trial.losses.empty(), !wants_zeros);
   }
   job.options.target = {.energy_share = 0.9};
