@@ -4,7 +4,6 @@
 #include <lapacke.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -12,10 +11,10 @@
 #include <utility>
 
 #include "base/error.h"
+#include "prune/dot.h"
 #include "prune/single_threaded_blas.h"
 #include "prune/strips.h"
 #include "prune/threads_wanted.h"
-#include "prune/wide_registers.h"
 
 namespace mj {
 namespace {
@@ -65,21 +64,6 @@ std::vector<float> turned_weights(const LayerProblem& problem) {
   return weights;
 }
 
-MJ_WIDE_REGISTERS double sum_of_squares(const float* values, int64_t count) {
-  constexpr int64_t lanes = 16;  // sums side by side, whatever the registers' width
-  std::array<double, lanes> sums{};
-  for (int64_t i = 0; i + lanes <= count; i += lanes) {
-    for (int64_t lane = 0; lane < lanes; ++lane) {
-      sums[static_cast<std::size_t>(lane)] +=
-          static_cast<double>(values[i + lane]) * static_cast<double>(values[i + lane]);
-    }
-  }
-  for (int64_t i = count - count % lanes; i < count; ++i) {
-    sums[0] += static_cast<double>(values[i]) * static_cast<double>(values[i]);
-  }
-  return std::accumulate(sums.begin(), sums.end(), 0.0);
-}
-
 /// The weights of one layer, refitted after each removal: without channel c, G_cc = L L^T,
 ///   W -= W_c G_cc^-1 G_c,  G -= G_c^T G_cc^-1 G_c = R_c^T R_c,  R_c = L^-1 G_c.
 /// Of G only the blocks on the diagonal are kept up to date, the rest of what is asked for is computed from
@@ -124,9 +108,10 @@ class Reader {
     const std::vector<float> factor = block_factor(channel);
     if (block_ == 1) {
       const float* weights = weights_.data() + (first_.front() + channel) * rows_;
-      return sum_of_squares(weights, rows_) / (static_cast<double>(factor[0]) * factor[0] * power_);
+      return dot(weights, weights, rows_) / (static_cast<double>(factor[0]) * factor[0] * power_);
     }
-    return sum_of_squares(halved_weights(channel, factor).data(), rows_ * block_) / power_;
+    const std::vector<float> halved = halved_weights(channel, factor);
+    return dot(halved.data(), halved.data(), rows_ * block_) / power_;
   }
 
   void begin_removal(int64_t channel) {

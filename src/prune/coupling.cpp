@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "prune/conjugate_gradients.h"
+#include "prune/dot.h"
 #include "prune/single_threaded_blas.h"
 #include "prune/strips.h"
 #include "prune/threads_wanted.h"
@@ -26,13 +27,16 @@ constexpr int64_t columns_in_strip = 256;
 constexpr int64_t samples_in_strip = 256;
 constexpr int most_iterations_together = 100;
 
-/// product = A B or A B^T, row by row.
+/// product = A B or A B^T, some columns at a time: so each part of B, the larger one mostly, is arranged for
+/// the kernel once.
 void multiply(const Matrix& a, const Matrix& b, CBLAS_TRANSPOSE transposed, int threads, Matrix& product) {
+  const auto m = static_cast<int>(a.rows);
   const auto d = static_cast<int>(product.columns);
   const auto inner = static_cast<int>(a.columns);
-  for_each_strip(a.rows, rows_in_strip, threads, [&](int64_t first, int64_t wide) {
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, transposed, static_cast<int>(wide), d, inner, 1, a.row(first),
-                inner, b.values.data(), static_cast<int>(b.columns), 0, product.row(first), d);
+  for_each_strip(product.columns, columns_in_strip, threads, [&](int64_t first, int64_t wide) {
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, transposed, m, static_cast<int>(wide), inner, 1, a.values.data(),
+                inner, transposed == CblasTrans ? b.row(first) : b.values.data() + first,
+                static_cast<int>(b.columns), 0, product.values.data() + first, d);
   });
 }
 
@@ -72,6 +76,33 @@ Matrix in_single(const std::vector<double>& values, int64_t rows) {
   return matrix;
 }
 
+/// product = product + damping direction where kept, 0 elsewhere.
+MJ_WIDE_REGISTERS void finish_product(int64_t count, float damping, const float* direction,
+                                      const uint8_t* kept, float* product) {
+  for (int64_t k = 0; k < count; ++k) {
+    const float all = product[k] + damping * direction[k];
+    product[k] = kept[k] != 0 ? all : 0;
+  }
+}
+
+/// A += length direction, residual -= length product, turned = the preconditioned residual.
+MJ_WIDE_REGISTERS void step_row(int64_t count, float length, const float* direction, const float* product,
+                                const float* inverse_diagonal, float* weights, float* residual,
+                                float* turned) {
+  for (int64_t j = 0; j < count; ++j) {
+    weights[j] += length * direction[j];
+    residual[j] -= length * product[j];
+    turned[j] = inverse_diagonal[j] * residual[j];
+  }
+}
+
+/// direction = turned + share direction.
+MJ_WIDE_REGISTERS void turn(int64_t count, float share, const float* turned, float* direction) {
+  for (int64_t k = 0; k < count; ++k) {
+    direction[k] = turned[k] + share * direction[k];
+  }
+}
+
 /// Conjugate gradients over all of A, preconditioned by the diagonal of H.
 class TogetherRefit {
  public:
@@ -83,34 +114,33 @@ class TogetherRefit {
         threads_(threads),
         result_(result),
         gram_(in_single(problem.gram, result.columns)),
-        between_(result.rows, result.columns) {
+        between_(result.rows, result.columns),
+        direction_(result.rows, result.columns),
+        product_(result.rows, result.columns) {
     const std::vector<double> diagonal = inverse_diagonal(problem, damping);
     inverse_diagonal_.assign(diagonal.begin(), diagonal.end());
     start();
   }
 
   void run() {
-    double norm = norm_of(residual_);
-    Matrix direction = preconditioned();
+    double norm = step(0);
+    direction_ = between_;
     for (int iteration = 0; iteration < most_iterations_together; ++iteration) {
-      const Matrix product = curvature_of(direction);
-      const double curvature = dot(direction, product);
+      const double curvature = multiply_direction();
       if (!(curvature > 0)) {
         return;
       }
-      const auto length = static_cast<float>(norm / curvature);
-      add(length, direction, result_);
       const double gain = norm * norm / curvature;
       error_ -= gain;
+      const double next = step(static_cast<float>(norm / curvature));
       if (gain <= least_gain * std::max(error_, least_error_left * problem_.output_power)) {
         return;
       }
-      add(-length, product, residual_);
-      const double next = norm_of(residual_);
-      const Matrix turned = preconditioned();
       const auto share = static_cast<float>(next / norm);
-      std::transform(turned.values.begin(), turned.values.end(), direction.values.begin(),
-                     direction.values.begin(), [share](float z, float p) { return z + share * p; });
+      sum_over_strips([&](std::size_t start, int64_t count) {
+        turn(count, share, between_.values.data() + start, direction_.values.data() + start);
+        return 0.0;
+      });
       norm = next;
     }
   }
@@ -121,7 +151,7 @@ class TogetherRefit {
   void start() {
     const int64_t m = result_.rows;
     const int64_t d = result_.columns;
-    Matrix wanted(m, d);
+    Matrix& wanted = direction_;
     for_each_strip(m, rows_in_strip, threads_, [&](int64_t first, int64_t wide) {
       const std::vector<double> given = times_gram(problem_, result_, first, wide);
       for (int64_t i = 0; i < wide; ++i) {
@@ -133,60 +163,53 @@ class TogetherRefit {
       }
     });
     residual_ = times_coupling(problem_.coupling, between_, threads_);
-    error_ = problem_.output_power - dot(result_, residual_) -
-             dot(result_, times_coupling(problem_.coupling, wanted, threads_));
+    multiply(problem_.coupling, wanted, CblasNoTrans, threads_, product_);
+    error_ = problem_.output_power - sum_over_strips([&](std::size_t start, int64_t count) {
+               const float* weights = result_.values.data() + start;
+               return dot(weights, residual_.values.data() + start, count) +
+                      dot(weights, product_.values.data() + start, count);
+             });
     for (std::size_t k = 0; k < residual_.values.size(); ++k) {
       residual_.values[k] -= damping_ * (result_.values[k] - problem_.weights.values[k]);
     }
-    residual_ = kept(std::move(residual_));
+    residual_ = masked(residual_, support_);
   }
 
-  Matrix kept(Matrix matrix) const {
-    for (std::size_t k = 0; k < matrix.values.size(); ++k) {
-      if (support_.kept[k] == 0) {
-        matrix.values[k] = 0;
+  /// F P H + damping P, on the support, of the direction P; the inner product of both.
+  double multiply_direction() {
+    multiply(direction_, gram_, CblasNoTrans, threads_, between_);
+    multiply(problem_.coupling, between_, CblasNoTrans, threads_, product_);
+    return sum_over_strips([&](std::size_t start, int64_t count) {
+      const float* direction = direction_.values.data() + start;
+      float* product = product_.values.data() + start;
+      finish_product(count, damping_, direction, support_.kept.data() + start, product);
+      return dot(direction, product, count);
+    });
+  }
+
+  /// Goes along the direction, and makes between_ the preconditioned residual there.
+  /// @return their inner product
+  double step(float length) {
+    return sum_over_strips([&](std::size_t start, int64_t count) {
+      for (std::size_t k = start; k < start + static_cast<std::size_t>(count);
+           k += inverse_diagonal_.size()) {
+        step_row(result_.columns, length, direction_.values.data() + k, product_.values.data() + k,
+                 inverse_diagonal_.data(), result_.values.data() + k, residual_.values.data() + k,
+                 between_.values.data() + k);
       }
-    }
-    return matrix;
+      return dot(residual_.values.data() + start, between_.values.data() + start, count);
+    });
   }
 
-  /// F P H + damping P, on the support.
-  Matrix curvature_of(const Matrix& direction) {
-    multiply(direction, gram_, CblasNoTrans, threads_, between_);
-    Matrix product = times_coupling(problem_.coupling, between_, threads_);
-    add(damping_, direction, product);
-    return kept(std::move(product));
-  }
-
-  Matrix preconditioned() const {
-    Matrix scaled = residual_;
-    for (int64_t i = 0; i < scaled.rows; ++i) {
-      std::transform(scaled.row(i), scaled.row(i) + scaled.columns, inverse_diagonal_.begin(), scaled.row(i),
-                     std::multiplies<>());
-    }
-    return scaled;
-  }
-
-  /// Squared, weighed by the preconditioner.
-  double norm_of(const Matrix& matrix) const {
-    double norm = 0;
-    for (int64_t i = 0; i < matrix.rows; ++i) {
-      for (int64_t j = 0; j < matrix.columns; ++j) {
-        const double value = matrix.at(i, j);
-        norm += static_cast<double>(inverse_diagonal_[static_cast<std::size_t>(j)]) * value * value;
-      }
-    }
-    return norm;
-  }
-
-  static double dot(const Matrix& a, const Matrix& b) {
-    return std::transform_reduce(
-        a.values.begin(), a.values.end(), b.values.begin(), 0.0, std::plus<>(),
-        [](float x, float y) { return static_cast<double>(x) * static_cast<double>(y); });
-  }
-
-  static void add(float factor, const Matrix& a, Matrix& sum) {
-    cblas_saxpy(static_cast<int>(a.values.size()), factor, a.values.data(), 1, sum.values.data(), 1);
+  /// Of what `part` gives for strips of rows: where each starts, and how many values it has.
+  double sum_over_strips(const std::function<double(std::size_t start, int64_t count)>& part) const {
+    const int64_t d = result_.columns;
+    std::vector<double> parts(static_cast<std::size_t>(strip_count(result_.rows, rows_in_strip)));
+    for_each_strip(result_.rows, rows_in_strip, threads_, [&](int64_t first, int64_t wide) {
+      parts[static_cast<std::size_t>(first / rows_in_strip)] =
+          part(static_cast<std::size_t>(first * d), wide * d);
+    });
+    return std::accumulate(parts.begin(), parts.end(), 0.0);
   }
 
   const LayerProblem& problem_;
@@ -196,6 +219,8 @@ class TogetherRefit {
   Matrix& result_;
   Matrix gram_;
   Matrix between_;
+  Matrix direction_;
+  Matrix product_;
   Matrix residual_;   ///< minus half the gradient, on the support
   double error_ = 0;  ///< tr(F E^T E)
   std::vector<float> inverse_diagonal_;
@@ -216,9 +241,8 @@ void couple(LayerProblem& problem, Matrix coupling) {
     cblas_ssymm(CblasRowMajor, CblasRight, CblasLower, static_cast<int>(wide), static_cast<int>(m), 1,
                 problem.coupling.values.data(), static_cast<int>(m), y.row(first), static_cast<int>(m), 0,
                 weighed.values.data(), static_cast<int>(m));
-    powers[static_cast<std::size_t>(first / samples_in_strip)] = std::transform_reduce(
-        weighed.values.begin(), weighed.values.end(), y.row(first), 0.0, std::plus<>(),
-        [](float a, float b) { return static_cast<double>(a) * static_cast<double>(b); });
+    powers[static_cast<std::size_t>(first / samples_in_strip)] =
+        dot(weighed.values.data(), y.row(first), wide * m);
   });
   problem.output_power = std::accumulate(powers.begin(), powers.end(), 0.0);
 }
@@ -259,13 +283,8 @@ void CoupledSystem::solve(Matrix& sides, double r) const {
 }
 
 Matrix times_coupling(const Matrix& coupling, const Matrix& a, int threads) {
-  const auto m = static_cast<int>(a.rows);
-  const auto d = static_cast<int>(a.columns);
   Matrix product(a.rows, a.columns);
-  for_each_strip(a.columns, columns_in_strip, threads, [&](int64_t first, int64_t wide) {
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, static_cast<int>(wide), m, 1,
-                coupling.values.data(), m, a.values.data() + first, d, 0, product.values.data() + first, d);
-  });
+  multiply(coupling, a, CblasNoTrans, threads, product);
   return product;
 }
 
