@@ -137,9 +137,8 @@ class TogetherRefit {
         return;
       }
       const auto share = static_cast<float>(next / norm);
-      sum_over_strips([&](std::size_t start, int64_t count) {
-        turn(count, share, between_.values.data() + start, direction_.values.data() + start);
-        return 0.0;
+      for_each_strip(result_.rows, rows_in_strip, threads_, [&](int64_t first, int64_t wide) {
+        turn(wide * result_.columns, share, between_.row(first), direction_.row(first));
       });
       norm = next;
     }
