@@ -49,14 +49,18 @@ CostCurve::CostCurve(const LayerAlone& layer, const EnergySetting& setting, Cost
     : CostCurve(layer, magnitudes(weight_matrix(layer.network, layer.network.layers.front())), setting,
                 cost) {}
 
-double CostCurve::at(double share) const {
-  const auto above = std::upper_bound(points.begin(), points.end(), share);
-  if (above == points.end()) {
-    return costs_.back();
+double interpolated(std::span<const double> points, std::span<const double> values, double point) {
+  const auto above = std::upper_bound(points.begin(), points.end(), point);
+  if (above == points.end() || above == points.begin()) {
+    return above == points.end() ? values.back() : values.front();
   }
   const auto i = static_cast<std::size_t>(above - points.begin());
-  const double part = (share - points[i - 1]) / (points[i] - points[i - 1]);
-  return costs_[i - 1] + part * (costs_[i] - costs_[i - 1]);
+  const double part = (point - points[i - 1]) / (points[i] - points[i - 1]);
+  return values[i - 1] + part * (values[i] - values[i - 1]);
+}
+
+double CostCurve::at(double share) const {
+  return interpolated(points, costs_, share);
 }
 
 }  // namespace mj

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "base/matrix.h"
@@ -25,6 +26,9 @@ class CostCurve {
   static constexpr std::array<double, 10> points{0, 0.0625, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1};
   std::array<double, points.size()> costs_{};
 };
+
+/// Linear between `values` at ascending `points`; beyond the first and the last what stands there.
+double interpolated(std::span<const double> points, std::span<const double> values, double point);
 
 /// The places of the weights that are not zero, from the highest score; of equal ones those that stand first.
 std::vector<std::size_t> by_score(const Matrix& weights, const Matrix& scores);

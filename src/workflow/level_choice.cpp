@@ -42,21 +42,11 @@ double loss_at(const std::vector<double>& losses, double share) {
   return std::exp(std::log(losses[i - 1]) + part * (std::log(losses[i]) - std::log(losses[i - 1])));
 }
 
-/// Linear between 1 for all weights and the values at those tried.
-double at_share(const std::vector<double>& values, double share) {
-  if (values.empty()) {
-    return 1;
-  }
-  std::size_t i = 0;
-  while (i < values.size() && share < tried_shares.at(i)) {
-    ++i;
-  }
-  if (i == values.size()) {
-    return values.back();
-  }
-  const double above = i == 0 ? 1 : tried_shares.at(i - 1);
-  const double first = i == 0 ? 1 : values[i - 1];
-  return first + (above - share) / (above - tried_shares.at(i)) * (values[i] - first);
+/// tried_shares and all of the weights, ascending.
+std::vector<double> ascending_shares() {
+  std::vector<double> shares(tried_shares.rbegin(), tried_shares.rend());
+  shares.push_back(1);
+  return shares;
 }
 
 std::size_t largest_of(const std::vector<std::size_t>& removals, const std::vector<std::size_t>& groups) {
@@ -178,13 +168,14 @@ LevelChoice::Curve LevelChoice::curve_of_weights(std::size_t layer) const {
 
 std::vector<double> LevelChoice::cost_factors(std::size_t layer) const {
   const LayerTrial& trial = layers_[layer].trial;
-  std::vector<double> factors = trial.costs;
-  if (!factors.empty()) {
+  std::vector<double> factors(tried_shares.size(), 1);
+  if (!trial.costs.empty()) {
     const CostCurve smallest(layer_alone(*network_, layer, *stats_),
                              without_pattern(*setting_, trial.pattern_loss.has_value()), cost_);
-    std::transform(factors.begin(), factors.end(), tried_shares.begin(), factors.begin(),
+    std::transform(trial.costs.rbegin(), trial.costs.rend(), tried_shares.rbegin(), factors.begin(),
                    [&](double cost, double share) { return cost / smallest.at(share); });
   }
+  factors.push_back(1);
   return factors;
 }
 
@@ -214,8 +205,9 @@ LevelChoice::Curve LevelChoice::curve_of_cost(std::size_t layer, const Levels& l
       pattern_cost += layer_cost(alone.network, 0, alone.stats, *setting_, cost_);
     }
   }
+  const std::vector<double> shares = ascending_shares();
   Curve curve = curve_at(choices, [&](double share) {
-    return at_share(cost_factors_[layer], share) *
+    return interpolated(shares, cost_factors_[layer], share) *
            std::accumulate(costs.begin(), costs.end(), 0.0,
                            [share](double sum, const CostCurve& each) { return sum + each.at(share); });
   });

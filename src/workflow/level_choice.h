@@ -75,8 +75,8 @@ class LevelChoice {
   [[nodiscard]] Curve curve_of_weights(std::size_t layer) const;
   /// With the removals of `levels`. Where layers share weights, the first has the cost of all.
   [[nodiscard]] Curve curve_of_cost(std::size_t layer, const Levels& levels) const;
-  /// How many times as much a layer costs at each of tried_shares, with the weights that its trials kept, as
-  /// with its largest ones; empty where that is not known.
+  /// How many times as much a layer costs with the weights that its trials kept as with its largest ones, at
+  /// the tried shares in ascending order and with all weights; 1 where that is not known.
   [[nodiscard]] std::vector<double> cost_factors(std::size_t layer) const;
   static Curve curve_at(const LayerChoices& choices, const std::function<double(double share)>& cost);
   /// Of a layer that reads `groups`, whose removals differ: by the number of channels that are left, between

@@ -25,25 +25,25 @@ struct Part {
   double cost = 0;
 };
 
-Part part_at(const std::vector<std::size_t>& taps, const Network& network, std::size_t layer,
-             const ActivationStats& stats, const EnergySetting& setting, Cost cost) {
-  const MacLayer& mac = network.layers[layer];
-  Matrix left = weight_matrix(network, mac);
+/// @param whole_cost of the layer
+Part part_at(const std::vector<std::size_t>& taps, const LayerAlone& layer, double whole_cost,
+             const EnergySetting& setting, Cost cost) {
+  const MacLayer& mac = layer.network.layers.front();
+  Matrix left = weight_matrix(layer.network, mac);
   const std::vector<int64_t> counts = nonzeros_by_tap(left, mac.shape.groups);
   Part part;
   for (const std::size_t tap : taps) {
     const auto count = static_cast<double>(counts[tap]);
     part.weights += count;
-    part.macs += count * stats.layers[layer].tap_nonzeros[tap];
+    part.macs += count * layer.stats.layers.front().tap_nonzeros[tap];
     const int64_t group = static_cast<int64_t>(tap) / left.columns;
     for (int64_t i = group * mac.shape.k; i < (group + 1) * mac.shape.k; ++i) {
       left.at(i, static_cast<int64_t>(tap) % left.columns) = 0;
     }
   }
-  LayerAlone without = layer_alone(network, layer, stats);
-  part.cost = layer_cost(without.network, 0, without.stats, setting, cost);
-  set_weight_matrix(without.network, without.network.layers.front(), left);
-  part.cost -= layer_cost(without.network, 0, without.stats, setting, cost);
+  Network without = layer.network;
+  set_weight_matrix(without, without.layers.front(), left);
+  part.cost = whole_cost - layer_cost(without, 0, layer.stats, setting, cost);
   return part;
 }
 
@@ -56,8 +56,10 @@ std::vector<double> weight_prices(const Network& network, std::size_t layer, con
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return met[a] < met[b]; });
   const auto half = static_cast<std::ptrdiff_t>(order.size() / 2);
-  const Part few = part_at({order.begin(), order.begin() + half}, network, layer, stats, setting, cost);
-  const Part many = part_at({order.end() - half, order.end()}, network, layer, stats, setting, cost);
+  const LayerAlone alone = layer_alone(network, layer, stats);
+  const double whole_cost = layer_cost(alone.network, 0, alone.stats, setting, cost);
+  const Part few = part_at({order.begin(), order.begin() + half}, alone, whole_cost, setting, cost);
+  const Part many = part_at({order.end() - half, order.end()}, alone, whole_cost, setting, cost);
   // cost = of_weight * weights + of_mac * macs, for both.
   const double determinant = few.weights * many.macs - many.weights * few.macs;
   const double of_mac = (few.weights * many.cost - many.weights * few.cost) / determinant;

@@ -30,14 +30,19 @@ RoundGoal::Kind goal_kind(const PruneTarget& target) {
 
 RoundGoal final_goal(const PruneJob& job, const Measured& dense) {
   const PruneTarget& target = job.options.target;
-  if (target.sparsity) {
-    return {RoundGoal::Kind::weights,
-            std::floor(count_weights(job.network).all * (1 - *target.sparsity) + 1e-9)};
+  RoundGoal goal{goal_kind(target)};
+  switch (goal.kind) {
+    case RoundGoal::Kind::weights:
+      goal.limit = std::floor(count_weights(job.network).all * (1 - *target.sparsity) + 1e-9);
+      break;
+    case RoundGoal::Kind::cycles:
+      goal.limit = dense.cycles * *target.cycles_share;
+      break;
+    case RoundGoal::Kind::energy:
+      goal.limit = target.energy ? *target.energy : dense.energy * *target.energy_share;
+      break;
   }
-  if (target.cycles_share) {
-    return {RoundGoal::Kind::cycles, dense.cycles * *target.cycles_share};
-  }
-  return {RoundGoal::Kind::energy, target.energy ? *target.energy : dense.energy * *target.energy_share};
+  return goal;
 }
 
 RoundGoal round_goal(const PruneJob& job, const RunState& state) {
