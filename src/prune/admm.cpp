@@ -171,7 +171,7 @@ class Admm {
       set_scaled(j, scaled);
       scaled[0] += static_cast<float>(penalty_);
     });
-    ensure(factor_.factorize(), "a damped Gram matrix is positive definite");
+    ensure(factor_.factorize(threads_), "a damped Gram matrix is positive definite");
   }
 
   /// B = (H + r I)^-1 (target - V + r Z), coupled: F B H + r B = target - V + r Z; Z = the best of B + V / r;

@@ -16,7 +16,7 @@ class Cholesky {
   float* row(int64_t i) { return factor_.data() + i * n_; }
 
   /// Whether A was positive definite in single precision; if not, its rows have to be set anew.
-  [[nodiscard]] bool factorize();
+  [[nodiscard]] bool factorize(int threads);
 
   /// x = b A^-1 for each of `count` rows b of n values, in place. May run in many threads.
   void solve(float* rows, int64_t count) const;
@@ -27,6 +27,7 @@ class Cholesky {
  private:
   int64_t blocks() const;
   int64_t width(int64_t block) const;
+  bool factorize_rows(int threads);
 
   int64_t n_;
   std::vector<float> factor_;    ///< n x n, row-major

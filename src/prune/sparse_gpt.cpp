@@ -31,7 +31,7 @@ struct SweepStart {
 };
 
 /// H over its mean diagonal, and the damping raised where it has to be.
-Cholesky reversed_factor(const LayerProblem& problem, double unit, double& damping) {
+Cholesky reversed_factor(const LayerProblem& problem, double unit, double& damping, int threads) {
   const int64_t d = problem.weights.columns;
   Cholesky factor(d);
   for (;; damping = std::max(10 * damping, least_raised_damping)) {
@@ -43,7 +43,7 @@ Cholesky reversed_factor(const LayerProblem& problem, double unit, double& dampi
       }
       row[i] += static_cast<float>(damping);
     }
-    if (factor.factorize()) {
+    if (factor.factorize(threads)) {
       return factor;
     }
   }
@@ -76,7 +76,7 @@ SweepStart start_of_sweep(const LayerProblem& problem, double damping, int threa
   const int64_t d = problem.weights.columns;
   const double mean = mean_diagonal(problem);
   const double unit = mean > 0 ? mean : 1;
-  Cholesky reversed = reversed_factor(problem, unit, damping);
+  Cholesky reversed = reversed_factor(problem, unit, damping, threads);
   SweepStart start;
   start.weights = dense_weights(problem, reversed, unit, damping, threads);
   const std::vector<float> inverse = reversed.take_inverse_factor();

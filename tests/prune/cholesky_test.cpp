@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdint>
 
+#include "prune/single_threaded_blas.h"
 #include "synthetic_layer.h"
 
 namespace mj {
@@ -22,12 +24,12 @@ Matrix positive_definite(int64_t n) {
   return gram;
 }
 
-Cholesky factor_of(const Matrix& matrix) {
+Cholesky factor_of(const Matrix& matrix, int threads = 1) {
   Cholesky factor(matrix.rows);
   for (int64_t i = 0; i < matrix.rows; ++i) {
     std::copy_n(matrix.row(i) + i, matrix.rows - i, factor.row(i) + i);
   }
-  EXPECT_TRUE(factor.factorize());
+  EXPECT_TRUE(factor.factorize(threads));
   return factor;
 }
 
@@ -62,6 +64,29 @@ TEST(PropertyCholesky, TheInverseFactorTimesItsTransposeIsTheInverse) {
   }
 }
 
+// More rows than are factorized at once.
+TEST(PropertyCholesky, ALargeFactorIsTheSameForAnyNumberOfThreadsAndSolves) {
+  const SingleThreadedBlas guard;
+  constexpr int64_t n = 1700;
+  Matrix matrix = normal_matrix(n, n, 1);
+  for (int64_t i = 0; i < n; ++i) {
+    for (int64_t j = 0; j < i; ++j) {
+      matrix.at(i, j) = matrix.at(j, i);
+    }
+    matrix.at(i, i) = 3 * std::sqrt(static_cast<float>(n));  // Wigner: eigenvalues from -2 to 2 roots of n.
+  }
+  const Matrix sides = normal_matrix(3, n, 2);
+  Matrix one = sides;
+  factor_of(matrix, 1).solve(one.values.data(), 3);
+  Matrix two = sides;
+  factor_of(matrix, 2).solve(two.values.data(), 3);
+  EXPECT_EQ(one.values, two.values);
+  const Matrix product = times_transposed(one, matrix);
+  for (std::size_t i = 0; i < sides.values.size(); ++i) {
+    ASSERT_NEAR(product.values[i], sides.values[i], 1e-3);
+  }
+}
+
 TEST(UnitCholesky, AFactorByHand) {
   // [4 2; 2 5] = R^T R with R = [2 1; 0 2]; (8 12) times its inverse is (1 2).
   const Matrix matrix = matrix_of(2, 2, {4, 2, 2, 5});
@@ -76,7 +101,7 @@ TEST(UnitCholesky, AMatrixThatIsNotPositiveDefiniteHasNone) {
   factor.row(0)[0] = 1;
   factor.row(0)[1] = 2;
   factor.row(1)[1] = 1;
-  EXPECT_FALSE(factor.factorize());
+  EXPECT_FALSE(factor.factorize(1));
 }
 
 }  // namespace
