@@ -22,32 +22,43 @@ struct WeightZeros {
   int64_t densest_group = 0;
 };
 
-/// Each group's columns by themselves.
-double column_pairs(const Matrix& weights, int64_t groups, int index_bits) {
-  const int64_t filters = weights.rows / groups;
-  std::vector<float> column(static_cast<std::size_t>(filters));
-  int64_t pairs = 0;
-  for (int64_t group = 0; group < groups; ++group) {
-    for (int64_t j = 0; j < weights.columns; ++j) {
-      for (int64_t i = 0; i < filters; ++i) {
-        column[static_cast<std::size_t>(i)] = weights.at(group * filters + i, j);
-      }
-      pairs += run_length_pairs(column.data(), filters, index_bits);
-    }
-  }
-  return real(pairs);
+int32_t longest_run(int bits) {
+  return static_cast<int32_t>((int64_t{1} << bits) - 1);
 }
 
-WeightZeros weight_zeros(const Network& network, const MacLayer& layer, const WorkloadOptions& options) {
-  const LayerShape& shape = layer.shape;
-  WeightZeros zeros;
-  if (!has_weight_values(network, layer)) {
-    zeros.by_tap.assign(static_cast<std::size_t>(shape.groups * shape.c * shape.r * shape.s), shape.k);
-    zeros.nonzeros = zeros.pairs = zeros.column_pairs = real(weight_count(shape));
-    zeros.densest_group = options.pattern_group;
-    return zeros;
+/// run_length_pairs of each group's columns by themselves, all at once: rows lie beside each other.
+double column_pairs(const Matrix& weights, int64_t groups, int index_bits) {
+  const int64_t filters = weights.rows / groups;
+  const int32_t longest = longest_run(index_bits);
+  std::vector<int32_t> runs(static_cast<std::size_t>(weights.columns));
+  int64_t gaps = 0;
+  for (int64_t i = 0; i < weights.rows; ++i) {
+    if (i % filters == 0) {
+      std::fill(runs.begin(), runs.end(), 0);
+    }
+    const float* row = weights.row(i);
+    int32_t* run = runs.data();
+    int32_t in_row = 0;
+    for (int64_t j = 0; j < weights.columns; ++j) {
+      const int32_t longer = run[j] < longest ? run[j] + 1 : 0;
+      run[j] = row[j] == 0 ? longer : 0;
+      in_row += run[j] > 0 ? 1 : 0;
+    }
+    gaps += in_row;
   }
-  const Matrix weights = weight_matrix(network, layer);
+  return real(weights.rows * weights.columns - gaps);
+}
+
+WeightZeros without_zeros(const LayerShape& shape, const WorkloadOptions& options) {
+  WeightZeros zeros;
+  zeros.by_tap.assign(static_cast<std::size_t>(shape.groups * shape.c * shape.r * shape.s), shape.k);
+  zeros.nonzeros = zeros.pairs = zeros.column_pairs = real(weight_count(shape));
+  zeros.densest_group = options.pattern_group;
+  return zeros;
+}
+
+WeightZeros zeros_of(const Matrix& weights, const LayerShape& shape, const WorkloadOptions& options) {
+  WeightZeros zeros;
   zeros.by_tap = nonzeros_by_tap(weights, shape.groups);
   zeros.nonzeros = real(count_nonzeros(weights));
   zeros.pairs =
@@ -111,9 +122,7 @@ void check_countable(const MacLayer& layer, int64_t batch) {
   }
 }
 
-}  // namespace
-
-Workload make_workload(const Network& network, const MacLayer& layer, const LayerActivations* activations,
+Workload workload_with(WeightZeros weights, const MacLayer& layer, const LayerActivations* activations,
                        const WorkloadOptions& options) {
   check_countable(layer, options.batch);
   Workload workload;
@@ -130,7 +139,6 @@ Workload make_workload(const Network& network, const MacLayer& layer, const Laye
   workload.weight_bits =
       workload.has_weights ? width(options.weight_bits, layer.weight_bits) : workload.activation_bits;
   workload.reads_network_input = layer.reads_network_input;
-  WeightZeros weights = weight_zeros(network, layer, options);
   if (!workload.has_weights) {
     for (double* count : {&weights.nonzeros, &weights.pairs, &weights.column_pairs}) {
       *count *= real(options.batch);
@@ -148,6 +156,20 @@ Workload make_workload(const Network& network, const MacLayer& layer, const Laye
     count_measured_activations(*activations, weights, real(options.batch), workload);
   }
   return workload;
+}
+
+}  // namespace
+
+Workload make_workload(const Network& network, const MacLayer& layer, const LayerActivations* activations,
+                       const WorkloadOptions& options) {
+  return has_weight_values(network, layer)
+             ? make_workload(weight_matrix(network, layer), layer, activations, options)
+             : workload_with(without_zeros(layer.shape, options), layer, activations, options);
+}
+
+Workload make_workload(const Matrix& weights, const MacLayer& layer, const LayerActivations* activations,
+                       const WorkloadOptions& options) {
+  return workload_with(zeros_of(weights, layer.shape, options), layer, activations, options);
 }
 
 std::vector<Workload> make_workloads(const Network& network, const ActivationStats* stats,
@@ -180,18 +202,15 @@ double overflows(const ZeroRuns& runs, int bits) {
 }
 
 int64_t run_length_pairs(const float* values, int64_t count, int run_bits) {
-  const int64_t longest_run = (int64_t{1} << run_bits) - 1;
-  int64_t pairs = 0;
-  int64_t run = 0;
+  const int32_t longest = longest_run(run_bits);
+  int64_t gaps = 0;
+  int32_t run = 0;
   for (int64_t i = 0; i < count; ++i) {
-    if (values[i] == 0 && run < longest_run) {
-      ++run;
-    } else {
-      ++pairs;
-      run = 0;
-    }
+    const int32_t longer = run < longest ? run + 1 : 0;
+    run = values[i] == 0 ? longer : 0;
+    gaps += run > 0 ? 1 : 0;
   }
-  return pairs;
+  return count - gaps;
 }
 
 }  // namespace mj

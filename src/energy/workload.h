@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/matrix.h"
 #include "hardware/accelerator.h"
 #include "network/activation_stats.h"
 #include "network/network.h"
@@ -70,6 +71,10 @@ std::vector<Workload> make_workloads(const Network& network, const ActivationSta
 
 /// One layer's workload.
 Workload make_workload(const Network& network, const MacLayer& layer, const LayerActivations* activations,
+                       const WorkloadOptions& options);
+
+/// With other weights than its network's.
+Workload make_workload(const Matrix& weights, const MacLayer& layer, const LayerActivations* activations,
                        const WorkloadOptions& options);
 
 /// Run-length pairs that code `values` in order: each holds at most 2^run_bits - 1 zeros and one value, which

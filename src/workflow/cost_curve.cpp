@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "base/threads.h"
 #include "network/weights.h"
@@ -17,31 +19,54 @@ Matrix magnitudes(Matrix weights) {
   return weights;
 }
 
-}  // namespace
+/// A weight that is not zero: the opposite of its score, so that the highest is the lowest, and its place.
+using Scored = std::pair<float, std::size_t>;
 
-std::vector<std::size_t> by_score(const Matrix& weights, const Matrix& scores) {
-  std::vector<std::pair<float, std::size_t>> found;  // The highest score is the lowest of their opposites.
+std::vector<Scored> scored(const Matrix& weights, const Matrix& scores) {
+  std::vector<Scored> found;
+  found.reserve(weights.values.size());
+  prefer_huge_pages(found.data(), weights.values.size() * sizeof(Scored));
   for (std::size_t i = 0; i < weights.values.size(); ++i) {
     if (weights.values[i] != 0) {
       found.emplace_back(-scores.values[i], i);
     }
   }
-  std::sort(found.begin(), found.end());
-  std::vector<std::size_t> order(found.size());
-  std::transform(found.begin(), found.end(), order.begin(), [](const auto& each) { return each.second; });
-  return order;
+  return found;
 }
+
+/// Sorts so far that the lowest ones stand before each of the ascending `places` of `all`.
+void part_at(std::span<Scored> all, std::span<const int64_t> places, int64_t first = 0) {
+  if (places.empty() || all.empty()) {
+    return;
+  }
+  const std::size_t middle = places.size() / 2;
+  const auto nth = static_cast<std::size_t>(places[middle] - first);
+  if (nth < all.size()) {
+    std::nth_element(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(nth), all.end());
+  }
+  part_at(all.first(nth), places.first(middle), first);
+  part_at(all.subspan(nth), places.subspan(middle + 1), places[middle]);
+}
+
+}  // namespace
 
 CostCurve::CostCurve(const LayerAlone& layer, const Matrix& scores, const EnergySetting& setting, Cost cost) {
   const Matrix weights = weight_matrix(layer.network, layer.network.layers.front());
-  const auto order = by_score(weights, scores);
+  std::vector<Scored> found = scored(weights, scores);
+  std::array<int64_t, points.size()> keeps{};
+  std::transform(points.begin(), points.end(), keeps.begin(),
+                 [&](double share) { return std::llround(share * static_cast<double>(found.size())); });
+  part_at(found, keeps);
+  std::vector<uint8_t> kept_from(weights.values.size());  // The first point that has a weight.
+  for (std::size_t i = 1; i < points.size(); ++i) {
+    std::for_each(found.begin() + keeps[i - 1], found.begin() + keeps[i],
+                  [&](const Scored& weight) { kept_from[weight.second] = static_cast<uint8_t>(i); });
+  }
   parallel_for(points.size(), available_threads(), [&](std::size_t i) {
-    const auto keep = std::llround(points[i] * static_cast<double>(order.size()));
-    Matrix kept = weights;
-    std::for_each(order.begin() + keep, order.end(), [&](std::size_t place) { kept.values[place] = 0; });
-    Network alone = layer.network;
-    set_weight_matrix(alone, alone.layers.front(), kept);
-    costs_[i] = layer_cost(alone, 0, layer.stats, setting, cost);
+    Matrix kept(weights.rows, weights.columns);
+    std::transform(weights.values.begin(), weights.values.end(), kept_from.begin(), kept.values.begin(),
+                   [i](float weight, uint8_t first) { return first <= i ? weight : 0; });
+    costs_[i] = layer_cost(layer, kept, setting, cost);
   });
 }
 

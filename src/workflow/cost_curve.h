@@ -30,7 +30,4 @@ class CostCurve {
 /// Linear between `values` at ascending `points`; beyond the first and the last what stands there.
 double interpolated(std::span<const double> points, std::span<const double> values, double point);
 
-/// The places of the weights that are not zero, from the highest score; of equal ones those that stand first.
-std::vector<std::size_t> by_score(const Matrix& weights, const Matrix& scores);
-
 }  // namespace mj

@@ -47,9 +47,12 @@ LayerCurve trace_curve(const Network& network, std::size_t layer, const Matrix& 
                        const ActivationStats& stats, const EnergySetting& setting, Cost cost) {
   LayerCurve curve;
   const Matrix weights = weight_matrix(network, network.layers[layer]);
-  for (const std::size_t i : by_score(weights, scores)) {
-    curve.scores.push_back(scores.values[i]);
+  for (std::size_t i = 0; i < weights.values.size(); ++i) {
+    if (weights.values[i] != 0) {
+      curve.scores.push_back(scores.values[i]);
+    }
   }
+  std::sort(curve.scores.begin(), curve.scores.end(), std::greater<>());
   curve.costs.emplace(layer_alone(network, layer, stats), scores, setting, cost);
   curve.least = fewest_weights(network, layer);
   return curve;

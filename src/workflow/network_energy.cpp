@@ -5,6 +5,14 @@
 #include "network/weights.h"
 
 namespace mj {
+namespace {
+
+double cost_of(const Workload& workload, const EnergySetting& setting, Cost cost) {
+  const Estimate alone = estimate({workload}, setting.accelerator, setting.workload.batch);
+  return cost == Cost::energy ? total_energy(alone).value : total_cycles(alone);
+}
+
+}  // namespace
 
 EnergySetting without_pattern(EnergySetting setting, bool without) {
   if (without) {
@@ -21,10 +29,14 @@ Estimate estimate_network(const Network& network, const ActivationStats& stats,
 
 double layer_cost(const Network& network, std::size_t layer, const ActivationStats& stats,
                   const EnergySetting& setting, Cost cost) {
-  const Workload workload =
-      make_workload(network, network.layers[layer], &stats.layers[layer], setting.workload);
-  const Estimate alone = estimate({workload}, setting.accelerator, setting.workload.batch);
-  return cost == Cost::energy ? total_energy(alone).value : total_cycles(alone);
+  return cost_of(make_workload(network, network.layers[layer], &stats.layers[layer], setting.workload),
+                 setting, cost);
+}
+
+double layer_cost(const LayerAlone& layer, const Matrix& weights, const EnergySetting& setting, Cost cost) {
+  return cost_of(
+      make_workload(weights, layer.network.layers.front(), &layer.stats.layers.front(), setting.workload),
+      setting, cost);
 }
 
 double total_cycles(const Estimate& estimate) {

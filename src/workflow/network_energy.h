@@ -2,8 +2,10 @@
 
 #include <vector>
 
+#include "base/matrix.h"
 #include "hardware/accelerator.h"
 #include "network/activation_stats.h"
+#include "network/channels.h"
 #include "network/network.h"
 #include "search/estimate.h"
 
@@ -27,6 +29,9 @@ enum class Cost { energy, cycles };
 /// One layer's energy in MACs, or its cycles under the mapping of least energy, per image.
 double layer_cost(const Network& network, std::size_t layer, const ActivationStats& stats,
                   const EnergySetting& setting, Cost cost);
+
+/// The same with other weights.
+double layer_cost(const LayerAlone& layer, const Matrix& weights, const EnergySetting& setting, Cost cost);
 
 /// Per image, of all layers.
 double total_cycles(const Estimate& estimate);

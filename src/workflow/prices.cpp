@@ -41,9 +41,7 @@ Part part_at(const std::vector<std::size_t>& taps, const LayerAlone& layer, doub
       left.at(i, static_cast<int64_t>(tap) % left.columns) = 0;
     }
   }
-  Network without = layer.network;
-  set_weight_matrix(without, without.layers.front(), left);
-  part.cost = whole_cost - layer_cost(without, 0, layer.stats, setting, cost);
+  part.cost = whole_cost - layer_cost(layer, left, setting, cost);
   return part;
 }
 

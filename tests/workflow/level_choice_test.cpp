@@ -10,6 +10,8 @@
 
 #include "hardware/accelerator.h"
 #include "network/graph_builder.h"
+#include "network/weights.h"
+#include "prune/energy_aware.h"
 #include "workflow/cost_curve.h"
 
 namespace mj {
@@ -247,6 +249,30 @@ TEST(UnitLevelChoice, LayersThatShareWeightsLoseThemTogether) {
   EXPECT_LE(found.cost, 0.96 * dense);
   EXPECT_GT(found.cost, 0.955 * dense);
   EXPECT_NEAR(found.cost, one.at(found.shares[0]) + other.at(found.shares[0]), 1e-9 * dense);
+}
+
+// Many weights are equal and every third is zero.
+TEST(PropertyCostCurve, ALayerCostsWhatItDoesWithItsLargestWeightsAlone) {
+  Problem problem;
+  const MacLayer& layer = problem.network.layers[1];
+  Matrix weights = weight_matrix(problem.network, layer);
+  for (std::size_t i = 0; i < weights.values.size(); ++i) {
+    weights.values[i] = static_cast<float>(i % 3 * (i % 7 + 1)) * (i % 2 == 0 ? 1.0F : -1.0F);
+  }
+  set_weight_matrix(problem.network, layer, weights);
+  const int64_t count = count_nonzeros(weights);
+  for (std::size_t c = 0; c < problem.stats.layers[1].tap_nonzeros.size(); ++c) {
+    problem.stats.layers[1].tap_nonzeros[c] /= static_cast<double>(c + 1);
+  }
+  const CostCurve curve(layer_alone(problem.network, 1, problem.stats), problem.setting, Cost::energy);
+  for (const double share : {0.0, 0.0625, 0.25, 0.5, 0.625, 0.875, 1.0}) {
+    const auto keep = std::llround(share * static_cast<double>(count));
+    const Support largest = keep_largest(weights, support_of(weights), keep, Scope::layer);
+    set_weight_matrix(problem.network, layer, masked(weights, largest));
+    EXPECT_DOUBLE_EQ(curve.at(share),
+                     layer_cost(problem.network, 1, problem.stats, problem.setting, Cost::energy))
+        << share;
+  }
 }
 
 // Of 32 channels as many stay as the limit has room for, not four at a time: where zeros save nothing, and
