@@ -20,4 +20,13 @@ void resize_in_huge_pages(std::vector<T>& values, std::size_t count) {
   values.resize(count);
 }
 
+template <typename T>
+std::vector<T> copy_in_huge_pages(const std::vector<T>& values) {
+  std::vector<T> copy;
+  copy.reserve(values.size());
+  prefer_huge_pages(copy.data(), values.size() * sizeof(T));
+  copy.insert(copy.end(), values.begin(), values.end());
+  return copy;
+}
+
 }  // namespace mj

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "base/huge_pages.h"
@@ -18,6 +19,9 @@ struct Matrix {
   Matrix(int64_t row_count, int64_t column_count) : rows(row_count), columns(column_count) {
     resize_in_huge_pages(values, static_cast<std::size_t>(row_count * column_count));
   }
+
+  Matrix(int64_t row_count, int64_t column_count, std::vector<float> given)
+      : rows(row_count), columns(column_count), values(std::move(given)) {}
 
   float* row(int64_t i) { return values.data() + i * columns; }
   const float* row(int64_t i) const { return values.data() + i * columns; }

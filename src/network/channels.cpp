@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/huge_pages.h"
 #include "network/weights.h"
 
 namespace mj {
@@ -30,13 +31,18 @@ Tensor take(const Tensor& tensor, std::size_t axis, const Kept& kept) {
   Tensor result{.type = tensor.type, .shape = tensor.shape};
   result.shape[axis] = std::count(kept.begin(), kept.end(), true);
   const int64_t outer = static_cast<int64_t>(tensor.floats.size()) / (inner * std::ssize(kept));
+  const auto count = static_cast<std::size_t>(outer * result.shape[axis] * inner);
+  result.floats.reserve(count);
+  prefer_huge_pages(result.floats.data(), count * sizeof(float));
   const float* from = tensor.floats.data();
-  for (int64_t i = 0; i < outer; ++i) {
-    for (const bool stays : kept) {
-      if (stays) {
-        result.floats.insert(result.floats.end(), from, from + inner);
+  for (int64_t i = 0; i < outer; ++i, from += inner * std::ssize(kept)) {
+    for (auto first = kept.begin(); first != kept.end();) {
+      const auto end = std::find(first, kept.end(), !*first);
+      if (*first) {
+        result.floats.insert(result.floats.end(), from + inner * (first - kept.begin()),
+                             from + inner * (end - kept.begin()));
       }
-      from += inner;
+      first = end;
     }
   }
   return result;

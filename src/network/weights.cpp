@@ -88,13 +88,14 @@ Matrix weight_matrix(const Network& network, const MacLayer& layer) {
   const Tensor& tensor = layer_tensor(network, layer);
   const LayerShape& shape = layer.shape;
   std::vector<float> values =
-      is_floating(tensor.type) ? tensor.floats : steps_from_zero(network, layer, tensor);
+      is_floating(tensor.type) ? copy_in_huge_pages(tensor.floats) : steps_from_zero(network, layer, tensor);
   scale(values, layer.weight_factor);
-  Matrix weights(shape.groups * shape.k, shape.c * shape.r * shape.s);
+  const int64_t rows = shape.groups * shape.k;
+  const int64_t columns = shape.c * shape.r * shape.s;
   if (layer.layout == WeightLayout::output_first) {
-    weights.values = std::move(values);
-    return weights;
+    return Matrix(rows, columns, std::move(values));
   }
+  Matrix weights(rows, columns);
   const float* value = values.data();
   for (int64_t j = 0; j < weights.columns; ++j) {
     for (int64_t i = 0; i < weights.rows; ++i) {
