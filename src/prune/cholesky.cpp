@@ -16,7 +16,7 @@ namespace {
 constexpr int64_t most_in_block = 64;
 // OpenBLAS factorizes so many rows at nearly sgemm's rate on one thread; all that stands beside and behind
 // them is spread.
-constexpr int64_t rows_at_once = 512;
+constexpr int64_t rows_on_one_thread = 512;
 constexpr int64_t most_in_strip = 256;
 
 // to = from B for `rows` rows of w values, B w x w.
@@ -50,8 +50,8 @@ int64_t Cholesky::width(int64_t block) const {
 bool Cholesky::factorize_rows(int threads) {
   const auto n = static_cast<lapack_int>(n_);
   for (int64_t first = 0; first < n_;) {
-    // With less than three parts left there is too little to spread.
-    const int64_t count = n_ - first < 3 * rows_at_once ? n_ - first : rows_at_once;
+    // With less than three times as many left there is too little to spread.
+    const int64_t count = n_ - first < 3 * rows_on_one_thread ? n_ - first : rows_on_one_thread;
     const int64_t end = first + count;
     float* diagonal = row(first) + first;
     if (LAPACKE_spotrf_work(LAPACK_COL_MAJOR, 'L', static_cast<lapack_int>(count), diagonal, n) != 0) {

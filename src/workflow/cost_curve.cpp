@@ -35,7 +35,7 @@ std::vector<Scored> scored(const Matrix& weights, const Matrix& scores) {
 }
 
 /// Sorts so far that the lowest ones stand before each of the ascending `places` of `all`.
-void part_at(std::span<Scored> all, std::span<const int64_t> places, int64_t first = 0) {
+void partition_at(std::span<Scored> all, std::span<const int64_t> places, int64_t first = 0) {
   if (places.empty() || all.empty()) {
     return;
   }
@@ -44,8 +44,8 @@ void part_at(std::span<Scored> all, std::span<const int64_t> places, int64_t fir
   if (nth < all.size()) {
     std::nth_element(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(nth), all.end());
   }
-  part_at(all.first(nth), places.first(middle), first);
-  part_at(all.subspan(nth), places.subspan(middle + 1), places[middle]);
+  partition_at(all.first(nth), places.first(middle), first);
+  partition_at(all.subspan(nth), places.subspan(middle + 1), places[middle]);
 }
 
 }  // namespace
@@ -56,7 +56,7 @@ CostCurve::CostCurve(const LayerAlone& layer, const Matrix& scores, const Energy
   std::array<int64_t, points.size()> keeps{};
   std::transform(points.begin(), points.end(), keeps.begin(),
                  [&](double share) { return std::llround(share * static_cast<double>(found.size())); });
-  part_at(found, keeps);
+  partition_at(found, keeps);
   std::vector<uint8_t> kept_from(weights.values.size());  // The first point that has a weight.
   for (std::size_t i = 1; i < points.size(); ++i) {
     std::for_each(found.begin() + keeps[i - 1], found.begin() + keeps[i],
