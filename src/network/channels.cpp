@@ -31,9 +31,7 @@ Tensor take(const Tensor& tensor, std::size_t axis, const Kept& kept) {
   Tensor result{.type = tensor.type, .shape = tensor.shape};
   result.shape[axis] = std::count(kept.begin(), kept.end(), true);
   const int64_t outer = static_cast<int64_t>(tensor.floats.size()) / (inner * std::ssize(kept));
-  const auto count = static_cast<std::size_t>(outer * result.shape[axis] * inner);
-  result.floats.reserve(count);
-  prefer_huge_pages(result.floats.data(), count * sizeof(float));
+  reserve_in_huge_pages(result.floats, static_cast<std::size_t>(outer * result.shape[axis] * inner));
   const float* from = tensor.floats.data();
   for (int64_t i = 0; i < outer; ++i, from += inner * std::ssize(kept)) {
     for (auto first = kept.begin(); first != kept.end();) {

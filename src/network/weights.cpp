@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/huge_pages.h"
 
 namespace mj {
 namespace {

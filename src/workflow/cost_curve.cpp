@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/huge_pages.h"
 #include "base/threads.h"
 #include "network/weights.h"
 
@@ -24,8 +25,7 @@ using Scored = std::pair<float, std::size_t>;
 
 std::vector<Scored> scored(const Matrix& weights, const Matrix& scores) {
   std::vector<Scored> found;
-  found.reserve(weights.values.size());
-  prefer_huge_pages(found.data(), weights.values.size() * sizeof(Scored));
+  reserve_in_huge_pages(found, weights.values.size());
   for (std::size_t i = 0; i < weights.values.size(); ++i) {
     if (weights.values[i] != 0) {
       found.emplace_back(-scores.values[i], i);
