@@ -53,14 +53,16 @@ std::vector<RowGroup> group_by_support(const Support& support) {
   return groups;
 }
 
-// Whether conjugate gradients solve it faster than a factorization, at a quarter of the rate of products.
-bool is_large(const RowGroup& group, const LayerProblem& problem, bool has_start) {
-  const double iterations = has_start ? 10 : 30;
+// Whether conjugate gradients solve it faster than a factorization, at a quarter of the rate of products (its
+// solutions at half of it).
+bool is_large(const RowGroup& group, const LayerProblem& problem, double damping, bool has_start) {
+  const bool for_samples = damping > 0 && has_more_than_samples(problem, std::ssize(group.columns));
+  const double iterations = has_start || for_samples ? 10 : 30;
   const std::size_t fewest_columns = has_start ? 512 : 1024;
   const auto s = static_cast<double>(group.columns.size());
   const auto rows = static_cast<double>(group.rows.size());
   return group.columns.size() > fewest_columns &&
-         4 * s * s * s / 3 > iterations * rows * flops_of_iteration(problem);
+         4 * s * s * s / 3 + 8 * s * s * rows > iterations * rows * flops_of_iteration(problem);
 }
 
 std::vector<double> gather_gram(const LayerProblem& problem, const std::vector<int64_t>& columns) {
@@ -149,7 +151,7 @@ Matrix refit_kept(const LayerProblem& problem, const Support& support, double da
     return result;
   }
   const auto large = std::stable_partition(groups.begin(), groups.end(), [&](const RowGroup& group) {
-    return !is_large(group, problem, has_start);
+    return !is_large(group, problem, damping, has_start);
   });
   std::vector<int64_t> rows;
   std::for_each(large, groups.end(), [&](const RowGroup& group) {

@@ -1,11 +1,13 @@
 #include "workflow/cost_curve.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <span>
-#include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "base/huge_pages.h"
 #include "base/threads.h"
 #include "network/weights.h"
@@ -20,15 +22,24 @@ Matrix magnitudes(Matrix weights) {
   return weights;
 }
 
-/// A weight that is not zero: the opposite of its score, so that the highest is the lowest, and its place.
-using Scored = std::pair<float, std::size_t>;
+/// A weight that is not zero: above its place of 32 bits, what ascends where its score descends.
+using Scored = uint64_t;
+constexpr int bits_of_place = 32;
+
+Scored scored(float score, std::size_t place) {
+  constexpr uint32_t sign = uint32_t{1} << 31;
+  const auto bits = std::bit_cast<uint32_t>(0.0F - score);  // Never -0, which is to equal 0.
+  const uint32_t ascending = (bits & sign) != 0 ? ~bits : bits | sign;
+  return (Scored{ascending} << bits_of_place) | place;
+}
 
 std::vector<Scored> scored(const Matrix& weights, const Matrix& scores) {
+  ensure(weights.values.size() >> bits_of_place == 0, "a layer's weights have places of 32 bits");
   std::vector<Scored> found;
   reserve_in_huge_pages(found, weights.values.size());
   for (std::size_t i = 0; i < weights.values.size(); ++i) {
     if (weights.values[i] != 0) {
-      found.emplace_back(-scores.values[i], i);
+      found.push_back(scored(scores.values[i], i));
     }
   }
   return found;
@@ -57,16 +68,20 @@ CostCurve::CostCurve(const LayerAlone& layer, const Matrix& scores, const Energy
   std::transform(points.begin(), points.end(), keeps.begin(),
                  [&](double share) { return std::llround(share * static_cast<double>(found.size())); });
   partition_at(found, keeps);
-  std::vector<uint8_t> kept_from(weights.values.size());  // The first point that has a weight.
+  std::vector<uint8_t> kept_from;  // The first point that has a weight.
+  resize_in_huge_pages(kept_from, weights.values.size());
   for (std::size_t i = 1; i < points.size(); ++i) {
     std::for_each(found.begin() + keeps[i - 1], found.begin() + keeps[i],
-                  [&](const Scored& weight) { kept_from[weight.second] = static_cast<uint8_t>(i); });
+                  [&](Scored weight) { kept_from[static_cast<uint32_t>(weight)] = static_cast<uint8_t>(i); });
   }
-  parallel_for(points.size(), available_threads(), [&](std::size_t i) {
+  const auto threads = std::min(points.size(), static_cast<std::size_t>(available_threads()));
+  parallel_for(threads, static_cast<int>(threads), [&](std::size_t thread) {
     Matrix kept(weights.rows, weights.columns);
-    std::transform(weights.values.begin(), weights.values.end(), kept_from.begin(), kept.values.begin(),
-                   [i](float weight, uint8_t first) { return first <= i ? weight : 0; });
-    costs_[i] = layer_cost(layer, kept, setting, cost);
+    for (std::size_t i = thread; i < points.size(); i += threads) {
+      std::transform(weights.values.begin(), weights.values.end(), kept_from.begin(), kept.values.begin(),
+                     [i](float weight, uint8_t first) { return first <= i ? weight : 0; });
+      costs_[i] = layer_cost(layer, kept, setting, cost);
+    }
   });
 }
 
