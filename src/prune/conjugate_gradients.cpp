@@ -218,15 +218,17 @@ class SampleSystems : public RowSystems {
 /// Of the inputs' power, what rows keep on the average.
 double kept_share(const Rows& all) {
   const LayerProblem& problem = all.problem;
+  const auto columns = static_cast<std::size_t>(problem.weights.columns);
+  std::vector<double> powers;  // In a row: the diagonal's values are a page or more apart.
+  for (std::size_t j = 0; j < columns; ++j) {
+    powers.push_back(problem.gram[j * columns + j]);
+  }
   double kept = 0;
   for (const int64_t i : all.numbers) {
-    for (int64_t j = 0; j < problem.weights.columns; ++j) {
-      kept += all.support.is_kept(i, j)
-                  ? problem.gram[static_cast<std::size_t>(j * problem.weights.columns + j)]
-                  : 0;
-    }
+    const auto row = all.support.kept.begin() + i * all.support.columns;
+    kept = std::inner_product(powers.begin(), powers.end(), row, kept);
   }
-  const double power = mean_diagonal(problem) * static_cast<double>(problem.weights.columns);
+  const double power = std::accumulate(powers.begin(), powers.end(), 0.0);
   return kept / (power * static_cast<double>(all.numbers.size()));
 }
 
@@ -290,8 +292,8 @@ void solve_for_samples(const Rows& rows, int threads, Matrix& result) {
 
 }  // namespace
 
-bool has_more_than_samples(const LayerProblem& problem, int64_t kept) {
-  return has_few_samples(problem) && kept >= problem.inputs.rows;
+bool solves_for_samples(const LayerProblem& problem, int64_t kept, double damping) {
+  return damping > 0 && has_few_samples(problem) && kept >= problem.inputs.rows;
 }
 
 double flops_of_iteration(const LayerProblem& problem) {
@@ -312,7 +314,7 @@ void refit_iteratively(const LayerProblem& problem, const Support& support, doub
   std::vector<int64_t> for_weights;
   std::vector<int64_t> for_samples;
   for (const auto& [kept, row] : kept_by_row) {
-    (damping > 0 && has_more_than_samples(problem, kept) ? for_samples : for_weights).push_back(row);
+    (solves_for_samples(problem, kept, damping) ? for_samples : for_weights).push_back(row);
   }
   if (!for_weights.empty()) {
     solve_for_weights({problem, support, damping, for_weights}, threads_wanted(threads), result);

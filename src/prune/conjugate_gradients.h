@@ -7,8 +7,8 @@
 
 namespace mj {
 
-/// Whether a row that keeps so many weights is refitted by values at the samples, unless without damping.
-bool has_more_than_samples(const LayerProblem& problem, int64_t kept);
+/// Whether a row that keeps so many weights is refitted by values at the samples.
+bool solves_for_samples(const LayerProblem& problem, int64_t kept, double damping);
 
 /// Of an iteration for one row, products of many rows taken together.
 double flops_of_iteration(const LayerProblem& problem);

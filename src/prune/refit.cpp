@@ -56,7 +56,7 @@ std::vector<RowGroup> group_by_support(const Support& support) {
 // Whether conjugate gradients solve it faster than a factorization, at a quarter of the rate of products (its
 // solutions at half of it).
 bool is_large(const RowGroup& group, const LayerProblem& problem, double damping, bool has_start) {
-  const bool for_samples = damping > 0 && has_more_than_samples(problem, std::ssize(group.columns));
+  const bool for_samples = solves_for_samples(problem, std::ssize(group.columns), damping);
   const double iterations = has_start || for_samples ? 10 : 30;
   const std::size_t fewest_columns = has_start ? 512 : 1024;
   const auto s = static_cast<double>(group.columns.size());
